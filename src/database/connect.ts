@@ -1,0 +1,145 @@
+import postgres from 'postgres'
+import { ActionError, errorCode, errorMessage } from '../errors.ts'
+import { backoff, retry } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** One connection that keeps its session, on which queries may be pipelined without limit. */
+export interface Database {
+  readonly sql: postgres.ReservedSql
+  close(): Promise<void>
+}
+
+/** How to reach a database. */
+export interface ConnectOptions {
+  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  url: string
+  /** Session settings such as `lock_timeout`; set on the connection, so that `reset all` comes back to them. */
+  settings?: Record<string, string>
+  /** Told each NOTICE of the server. */
+  onNotice?(notice: postgres.Notice): void
+}
+
+// More than any chain of messages we send: below it postgres.js falls back to one query per round trip.
+const UNLIMITED_PIPELINE = 1_000_000
+const CONNECT_TIMEOUT_SECONDS = 15
+const READY_WITHIN = 60_000
+
+/** TLS as postgres.js takes it. */
+type Tls = false | { rejectUnauthorized: boolean; checkServerIdentity?: () => undefined }
+
+/**
+ * The `ssl` option for postgres.js from a connection URL. Neon's certificates are public, so on its hosts they are
+ * verified; elsewhere `sslmode` decides as libpq does (https://www.postgresql.org/docs/current/libpq-ssl.html).
+ */
+export function sslOption(url: URL): Tls {
+  const mode = url.searchParams.get('sslmode') ?? 'prefer'
+  if (isNeonHost(url.hostname)) return { rejectUnauthorized: true }
+  if (mode === 'disable' || mode === 'allow' || mode === 'prefer') return false
+  if (mode === 'verify-ca') return { rejectUnauthorized: true, checkServerIdentity: () => undefined }
+  return { rejectUnauthorized: mode === 'verify-full' }
+}
+
+/** Whether a host is one of Neon's. */
+export function isNeonHost(host: string): boolean {
+  return /\.neon\.(tech|build)$/i.test(host)
+}
+
+/**
+ * Opens one connection and reserves it. Throws the driver's error (its `code` is a SQLSTATE or a system code) when the
+ * server cannot be reached or refuses; see {@link waitUntilReady} for a server that may still be starting.
+ */
+export async function openDatabase(runtime: Runtime, options: ConnectOptions): Promise<Database> {
+  const url = new URL(options.url)
+  // A variable, not an argument: the driver's types lack max_pipeline.
+  const driverOptions = {
+    host: decodeURIComponent(url.hostname),
+    port: Number(url.port || 5432),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    ssl: sslOption(url),
+    max: 1,
+    prepare: false,
+    fetch_types: false,
+    max_pipeline: UNLIMITED_PIPELINE,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    connection: { application_name: 'neon-postgres-setup', ...options.settings },
+    onnotice:
+      options.onNotice ?? ((notice) => runtime.log.debug(`postgres: ${notice.severity ?? ''} ${notice.message ?? ''}`)),
+  }
+  const pool = postgres(driverOptions)
+  // A cancelled run must not wait for a statement: closing the socket makes the server roll back.
+  const abort = () => void pool.end({ timeout: 0 }).catch(() => undefined)
+  runtime.signal.addEventListener('abort', abort, { once: true })
+  const close = async () => {
+    runtime.signal.removeEventListener('abort', abort)
+    await pool.end({ timeout: 5 }).catch(() => undefined)
+  }
+  try {
+    // postgres.js hangs for ever when reserve() is the first call of a pool, hence the query before it.
+    await pool`select 1`.simple()
+    const sql = await pool.reserve()
+    return {
+      sql,
+      async close() {
+        sql.release()
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    runtime.signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** Whether a failed connection is worth another try: nothing listens yet, or the server is still starting. */
+function isStarting(error: unknown): boolean {
+  const code = errorCode(error)
+  return (
+    [
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'CONNECT_TIMEOUT',
+      'CONNECTION_CLOSED',
+      'CONNECTION_ENDED',
+      'CONNECTION_DESTROYED',
+      'ETIMEDOUT',
+      'EPIPE',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+    ].includes(code) ||
+    ['57P01', '57P03', '53300', '08006', '08P01'].includes(code) ||
+    /couldn't connect to compute node/i.test(errorMessage(error))
+  )
+}
+
+/**
+ * Connects with backoff until `select 1` is answered, and returns the milliseconds that took. Waits only for causes that
+ * pass (nothing listens, the compute starts); a wrong password or a missing database fails at once.
+ */
+export async function waitUntilReady(runtime: Runtime, options: ConnectOptions): Promise<number> {
+  const started = runtime.clock.now()
+  const host = new URL(options.url).host
+  try {
+    await retry(
+      {
+        clock: runtime.clock,
+        signal: runtime.signal,
+        decide: (error, attempt, elapsed) =>
+          isStarting(error) && elapsed < READY_WITHIN ? backoff(attempt, 100, 3000) : 'stop',
+        onWait: (error) => runtime.log.progress(`Waiting for ${host} to accept connections: ${errorMessage(error)}`),
+      },
+      async () => await (await openDatabase(runtime, options)).close(),
+    )
+  } catch (error) {
+    runtime.signal.throwIfAborted()
+    throw new ActionError(`Could not log in at ${host}: ${errorMessage(error)}.`, {
+      advice: isStarting(error)
+        ? 'The compute did not start in time: look at the branch in the Neon console, then run the job again.'
+        : 'Check the database, the role and its password.',
+      title: errorCode(error),
+    })
+  }
+  return runtime.clock.now() - started
+}

@@ -1,0 +1,39 @@
+import { ActionError } from './errors.ts'
+
+/** How long a run may live, and what ends it early. */
+export interface Lifetime {
+  /** Aborts on SIGINT, SIGTERM or when the time is up; its reason is an {@link ActionError}. */
+  readonly signal: AbortSignal
+  /** Takes the handlers off again; call it when the run is over. */
+  dispose(): void
+}
+
+/**
+ * Watches for the runner's cancel (SIGINT, 7.5 s later SIGTERM, 2.5 s later a kill) and for the `timeout` input.
+ * @param milliseconds the longest the run may take; 0 means no limit of ours.
+ */
+export function watchLifetime(milliseconds: number): Lifetime {
+  const controller = new AbortController()
+  const cancel = () =>
+    controller.abort(
+      new ActionError('The run was cancelled.', { advice: 'Run it again: it goes on where it stopped.' }),
+    )
+  const expire = () =>
+    controller.abort(
+      new ActionError(`The run took longer than timeout ${Math.round(milliseconds / 1000)} s.`, {
+        advice: 'Raise the input timeout, or look in the log for what it was waiting for.',
+      }),
+    )
+  process.on('SIGINT', cancel)
+  process.on('SIGTERM', cancel)
+  const timer = milliseconds > 0 ? setTimeout(expire, milliseconds) : undefined
+  timer?.unref()
+  return {
+    signal: controller.signal,
+    dispose() {
+      clearTimeout(timer)
+      process.off('SIGINT', cancel)
+      process.off('SIGTERM', cancel)
+    },
+  }
+}

@@ -1,0 +1,11 @@
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import type { Secrets } from './secrets.ts'
+
+/** What every room of the action gets: how to tell, how to wait, when to stop, what to hide. */
+export interface Runtime {
+  log: Log
+  clock: Clock
+  secrets: Secrets
+  signal: AbortSignal
+}
