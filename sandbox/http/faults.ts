@@ -34,7 +34,9 @@ export function createFaultPlan(): FaultPlan {
   let faults: { fault: Fault; seen: number }[] = []
   return {
     add: (fault) => void faults.push({ fault, seen: 0 }),
-    clear: () => void (faults = []),
+    clear() {
+      faults = []
+    },
     meet(method, path) {
       for (const entry of faults) {
         const { fault } = entry
