@@ -1,0 +1,69 @@
+/** The webhook event that started the run, reduced to what decisions need. */
+export interface Event {
+  name: string
+  /** `opened`, `closed` and so on; empty where the event has none. */
+  action: string
+  /** `owner/name`. */
+  repository: string
+  /** Git branch the repository calls its default; empty where the event does not say. */
+  defaultBranch: string
+  /** `refs/heads/main`, `refs/tags/v1`, `refs/pull/7/merge`. */
+  ref: string
+  sha: string
+  actor: string
+  pullRequest: PullRequestEvent | null
+  /** Of a `delete` event: the ref that went, without `refs/heads/`, and whether it was a branch. */
+  deletedRef: { name: string; isBranch: boolean } | null
+  /** Of a `push`: the ref was deleted, there is nothing to check out. */
+  pushDeleted: boolean
+  /** Of a `merge_group`: the ref of the queue entry. */
+  mergeGroupRef: string
+}
+
+/** The pull request of an event. */
+export interface PullRequestEvent {
+  number: number
+  headRef: string
+  headSha: string
+  /** The head is in another repository (or its repository is gone). */
+  fromFork: boolean
+  author: string
+}
+
+type Json = Record<string, unknown>
+
+const record = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {})
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** Reads the event from a runner's environment and its payload file's content (webhook payloads, docs.github.com). */
+export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
+  const body = record(payload)
+  const repository = record(body.repository)
+  const pull = record(body.pull_request)
+  const head = record(pull.head)
+  const headRepository = text(record(head.repo).full_name)
+  const fullName = text(repository.full_name) || (env.GITHUB_REPOSITORY ?? '')
+  const name = env.GITHUB_EVENT_NAME ?? ''
+  return {
+    name,
+    action: text(body.action),
+    repository: fullName,
+    defaultBranch: text(repository.default_branch),
+    ref: env.GITHUB_REF ?? '',
+    sha: env.GITHUB_SHA ?? '',
+    actor: env.GITHUB_ACTOR ?? '',
+    pullRequest:
+      typeof pull.number === 'number'
+        ? {
+            number: pull.number,
+            headRef: text(head.ref),
+            headSha: text(head.sha),
+            fromFork: headRepository.toLowerCase() !== fullName.toLowerCase(),
+            author: text(record(pull.user).login),
+          }
+        : null,
+    deletedRef: name === 'delete' ? { name: text(body.ref), isBranch: body.ref_type === 'branch' } : null,
+    pushDeleted: name === 'push' && body.deleted === true,
+    mergeGroupRef: text(record(body.merge_group).head_ref),
+  }
+}

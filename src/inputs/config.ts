@@ -1,0 +1,109 @@
+import type { Mode } from '../model.ts'
+
+/** What the user asked for, checked; every field is named after its input in action.yml. */
+export interface Config {
+  mode: Mode | 'auto'
+  /** Milliseconds. */
+  timeout: number
+  connectionString: string
+  neon: NeonConfig
+  schema: SchemaConfig
+  kubernetes: KubernetesConfig | null
+  /** Text of the input `roles`, parsed where roles are made. */
+  roles: string
+  report: ReportConfig
+  sweep: SweepConfig
+  compare: CompareConfig
+}
+
+/** Everything about project, branch and connection. Null or empty means that the user said nothing. */
+export interface NeonConfig {
+  apiKey: string
+  apiHost: string
+  projectId: string
+  projectName: string
+  orgId: string
+  region: string
+  pgVersion: number | null
+  /** Template or plain name. */
+  branchName: string
+  parentBranch: string
+  branchType: 'default' | 'schema-only'
+  database: string
+  role: string
+  expiresIn: string
+  expiresAt: string
+  suspendTimeout: number | null
+  minCu: number | null
+  maxCu: number | null
+  /** Milliseconds. */
+  historyRetention: number | null
+  allowedIps: string[]
+  blockPublicConnections: boolean | null
+  protectDefaultBranch: boolean
+  maskingRules: string
+  prisma: boolean
+  ssl: 'require' | 'verify-ca' | 'verify-full' | 'omit'
+  getAuthUrl: boolean
+  getDataApiUrl: boolean
+  /** A branch the user named for cleanup or reset, by name or id. */
+  branch: string
+  /** Reset to the parent was asked for. */
+  parent: boolean
+}
+
+/** What to apply, and how. */
+export interface SchemaConfig {
+  /** Entries of the input `schema`; null when the user said nothing. */
+  entries: string[] | null
+  migrateCommand: string
+  transaction: 'file' | 'all' | 'none'
+  onEdit: 'reset' | 'fail' | 'accept'
+  outOfOrder: 'warn' | 'fail'
+  /** Milliseconds. */
+  lockWait: number
+  lockTimeout: number
+  statementTimeout: number
+  showDetail: boolean
+}
+
+/** Where the Secret goes; templates are not filled in yet. */
+export interface KubernetesConfig {
+  kubeconfig: string
+  context: string
+  namespace: string
+  createNamespace: boolean
+  secretName: string
+  secretKeys: string
+  secretLabels: Record<string, string>
+  secretForce: boolean
+  daprComponent: string
+}
+
+/** What to tell, and where. */
+export interface ReportConfig {
+  githubToken: string
+  comment: boolean
+  commentId: string
+  summary: boolean
+  diagram: boolean
+  diff: boolean
+  counts: 'exact' | 'estimate' | 'off'
+  requireTables: 'auto' | 'true' | 'false'
+}
+
+/** What a sweep may delete. */
+export interface SweepConfig {
+  /** Milliseconds; null means that age alone deletes nothing. */
+  maxAge: number | null
+  keep: string[]
+  dryRun: boolean
+}
+
+/** Whose schemas to compare in mode `diff`. */
+export interface CompareConfig {
+  compareBranch: string
+  baseBranch: string
+  timestamp: string
+  lsn: string
+}

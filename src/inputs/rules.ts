@@ -1,0 +1,91 @@
+import type { Config } from './config.ts'
+import type { Reader } from './reader.ts'
+
+// Neon's own tools take such a word for an id, and so would look for a branch that does not exist.
+const LOOKS_LIKE_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
+const PLACEHOLDERS = ['number', 'head_ref', 'sha']
+const LONGEST_BRANCH_NAME = 256
+
+/** Checks inputs against each other and records every contradiction with the reader. */
+export function checkTogether(config: Config, reader: Reader): void {
+  checkTarget(config, reader)
+  checkBranchName(config.neon.branchName, reader)
+  checkUrls(config, reader)
+  const { neon, compare, schema } = config
+  if (neon.minCu !== null && neon.maxCu !== null && neon.minCu > neon.maxCu) {
+    reader.problem(`Inputs min_cu ${neon.minCu} and max_cu ${neon.maxCu}: the smallest size is above the largest.`)
+  }
+  if (neon.expiresIn !== '' && neon.expiresAt !== '') {
+    reader.problem(`Inputs expires_in '${neon.expiresIn}' and expires_at '${neon.expiresAt}': give one of them.`)
+  }
+  if (compare.timestamp !== '' && compare.lsn !== '') {
+    reader.problem(`Inputs timestamp '${compare.timestamp}' and lsn '${compare.lsn}': give one of them.`)
+  }
+  if (config.mode === 'diff' && compare.compareBranch === '') {
+    reader.problem('Input compare_branch is missing: mode diff needs the branch whose schema is compared.')
+  }
+  if (schema.entries !== null && schema.entries.length > 0 && schema.migrateCommand !== '') {
+    reader.problem('Inputs schema and migrate_command are both given: give one of them.')
+  }
+}
+
+function checkTarget(config: Config, reader: Reader): void {
+  const { neon } = config
+  const neonOnly = ['cleanup', 'sweep', 'reset', 'rotate', 'diff'] as const
+  if (config.connectionString !== '') {
+    if (neonOnly.some((mode) => mode === config.mode)) {
+      reader.problem(
+        `Inputs connection_string and mode '${config.mode}': this mode needs Neon; leave connection_string out.`,
+      )
+    }
+    if (neon.projectId !== '' || neon.projectName !== '') {
+      reader.problem(
+        'Inputs connection_string and project_id or project_name: give a database or a Neon project, not both.',
+      )
+    }
+    return
+  }
+  if (neon.projectId === '' && neon.projectName === '') {
+    reader.problem(
+      'Inputs project_id and project_name are missing: give the id of a Neon project, or a name to find or create it by.',
+    )
+  }
+  if (neon.projectId !== '' && !/^[a-z0-9-]{1,60}$/.test(neon.projectId)) {
+    reader.problem(
+      `Input project_id is '${neon.projectId}': an id has small letters, digits and dashes, such as 'lucky-sun-12345678'.`,
+    )
+  }
+}
+
+function checkBranchName(name: string, reader: Reader): void {
+  if (LOOKS_LIKE_ID.test(name)) {
+    reader.problem(
+      `Input branch_name is '${name}': that looks like a branch id, and Neon's tools would take it for one. Choose another name.`,
+    )
+  }
+  if (name.length > LONGEST_BRANCH_NAME) {
+    reader.problem(`Input branch_name has ${name.length} characters: Neon allows ${LONGEST_BRANCH_NAME}.`)
+  }
+  for (const [whole, word] of name.matchAll(/\{([^}]*)\}/g)) {
+    if (!PLACEHOLDERS.includes(word ?? '')) {
+      reader.problem(
+        `Input branch_name has '${whole}': it knows ${PLACEHOLDERS.map((known) => `{${known}}`).join(', ')}.`,
+      )
+    }
+  }
+}
+
+function checkUrls(config: Config, reader: Reader): void {
+  const { connectionString, neon } = config
+  if (connectionString !== '' && !/^postgres(ql)?:$/.test(protocolOf(connectionString))) {
+    // The value holds a password, so the message does not repeat it.
+    reader.problem("Input connection_string is not a URL that starts with 'postgresql://'.")
+  }
+  if (!/^https?:$/.test(protocolOf(neon.apiHost))) {
+    reader.problem(`Input api_host is '${neon.apiHost}': it must be a URL such as 'https://console.neon.tech/api/v2'.`)
+  }
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : ''
+}
