@@ -1,0 +1,127 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { serverEnvironment, serviceAccount } from './account.ts'
+
+/** A folder that goes when {@link Watch.discard} is called or our process ends, with the server started in it. */
+export interface Watch {
+  /** Starts the server on `folder/data` and returns its port: the wanted one, or a free one. Throws what it wrote. */
+  start(port: number | undefined): Promise<number>
+  /** Ends the server and removes the folder. */
+  discard(): Promise<void>
+}
+
+/**
+ * A shell is the parent of postgres and reads a pipe whose other end only we hold: when our process ends, in whatever way,
+ * SIGKILL included, the kernel closes the pipe, and the shell ends the server and removes its folder. The first line it
+ * reads is the port to start on; `keep` ends the server and leaves the folder.
+ */
+const WATCHDOG = `
+folder=$1; postgres=$2
+order=
+if read -r port; then
+  "$postgres" -D "$folder/data" -p "$port" </dev/null &
+  server=$!
+  exec 2>/dev/null
+  read -r order
+  kill -QUIT "$server"
+  wait "$server"
+fi
+[ "$order" = keep ] || rm -rf "$folder" || { sleep 1; rm -rf "$folder"; }
+`
+
+const PORT_ATTEMPTS = 5
+const READY = /database system is ready to accept connections/
+const ADDRESS_TAKEN = /could not create any TCP\/IP sockets/
+
+/** Puts a folder under watch, from now on, in which this postgres will run. */
+export function watchFolder(folder: string, postgres: string): Watch {
+  let current = keep(folder, postgres)
+  return {
+    discard: () => current.end('\n'),
+    async start(port) {
+      for (let attempt = 1; ; attempt += 1) {
+        const chosen = port ?? (await freePort())
+        const failure = await current.start(chosen)
+        if (failure === undefined) return chosen
+        if (attempt === PORT_ATTEMPTS || !ADDRESS_TAKEN.test(failure)) {
+          throw new Error(`PostgreSQL did not start on port ${chosen}: ${failure}`)
+        }
+        const next = keep(folder, postgres)
+        await current.end('keep\n')
+        current = next
+      }
+    },
+  }
+}
+
+/** One watchdog shell. */
+interface Keeper {
+  /** Starts the server; undefined once it accepts connections, otherwise what it wrote before it ended. */
+  start(port: number): Promise<string | undefined>
+  /** Sends a last order and waits for the shell's end. */
+  end(order: string): Promise<void>
+}
+
+function keep(folder: string, postgres: string): Keeper {
+  // Its own session: Ctrl-C in a terminal must reach us, who close in order, not the servers.
+  const shell = spawn('/bin/sh', ['-c', WATCHDOG, 'postgres-watchdog', folder, postgres], {
+    ...serviceAccount(),
+    cwd: '/',
+    env: serverEnvironment,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
+  shell.stdin.on('error', () => undefined)
+  return {
+    async start(port) {
+      shell.stdin.write(`${port}\n`)
+      const failure = await untilReady(shell)
+      setReferenced(shell, false)
+      return failure
+    },
+    async end(order) {
+      if (shell.exitCode !== null || shell.signalCode !== null) return
+      setReferenced(shell, true)
+      const ended = once(shell, 'exit')
+      shell.stdin.end(order)
+      await ended
+    },
+  }
+}
+
+type Shell = ChildProcessByStdio<Writable, null, Readable>
+
+/** A running server alone does not keep our process alive. */
+function setReferenced(shell: Shell, referenced: boolean): void {
+  for (const handle of [shell, shell.stdin, shell.stderr] as { ref?(): void; unref?(): void }[]) {
+    if (referenced) handle.ref?.()
+    else handle.unref?.()
+  }
+}
+
+function untilReady(shell: Shell): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const written: string[] = []
+    const lines = createInterface(shell.stderr)
+    lines.on('line', (line) => {
+      written.push(line)
+      if (READY.test(line)) resolve(undefined)
+      if (written.length > 50) written.shift()
+    })
+    lines.on('close', () => resolve(written.join('\n') || 'it ended without a word'))
+    shell.once('error', reject)
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
