@@ -119,6 +119,7 @@ export interface TableCount {
   /** True when row-level security may hide rows from this role. */
   visibleOnly: boolean
   reason?: string
+  /** Size of the rows on disk without indexes and TOAST; of a partitioned table, of all its partitions. */
   bytes: number
   /** Rows now minus rows of the same table on the parent; only between exact numbers. */
   change?: number
@@ -141,7 +142,11 @@ export type FactKind =
   | 'domain'
   | 'type'
   | 'sequence'
+  | 'rule'
+  | 'statistics'
+  | 'event trigger'
   | 'privilege'
+  | 'comment'
 
 /** One thing a schema consists of, as the catalog describes it. */
 export interface Fact {
