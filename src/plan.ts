@@ -23,11 +23,8 @@ const DEFAULT_TEMPLATE = 'pr-{number}'
  * Throws an {@link ActionError} for a combination that would be dangerous or that means nothing.
  */
 export function planRun(config: Config, event: Event): Plan {
-  const skip = reasonToSkip(config, event)
-  if (skip) return { kind: 'skip', reason: skip }
   const mode = config.mode === 'auto' ? modeOf(config, event) : config.mode
   if (typeof mode === 'object') return { kind: 'skip', reason: mode.skip }
-  requireApiKey(config)
   return {
     kind: 'run',
     mode,
@@ -37,7 +34,12 @@ export function planRun(config: Config, event: Event): Plan {
   }
 }
 
-function reasonToSkip(config: Config, event: Event): string {
+/**
+ * Why a run has nothing to do although it was started: it comes from a fork or from Dependabot, which GitHub gives no
+ * secrets. Judged before the inputs, which such a run may lack through no fault of its own. Empty when it is to go on.
+ * Throws an {@link ActionError} for a fork's head on `pull_request_target`, secrets or not.
+ */
+export function reasonToSkip(hasSecrets: boolean, event: Event): string {
   const pull = event.pullRequest
   if (event.name === 'pull_request_target' && pull?.fromFork) {
     throw new ActionError(
@@ -45,19 +47,12 @@ function reasonToSkip(config: Config, event: Event): string {
       { advice: 'Use the event pull_request; it runs without secrets for forks, and this action then skips.' },
     )
   }
-  if (config.neon.apiKey !== '' || config.connectionString !== '') return ''
+  if (hasSecrets) return ''
   if (pull?.fromFork) return `Pull request #${pull.number} comes from a fork, and GitHub gives forks no secrets.`
   if (event.actor === 'dependabot[bot]' || pull?.author === 'dependabot[bot]') {
     return 'Dependabot runs see no Actions secrets; add NEON_API_KEY to the Dependabot secrets to get a branch.'
   }
   return ''
-}
-
-function requireApiKey(config: Config): void {
-  if (config.connectionString !== '' || config.neon.apiKey !== '') return
-  throw new ActionError('Input api_key is missing or empty.', {
-    advice: `Create a key in the Neon console (Account settings, API keys), store it as the secret NEON_API_KEY, and pass api_key: \${{ secrets.NEON_API_KEY }}.`,
-  })
 }
 
 function modeOf(config: Config, event: Event): Mode | { skip: string } {

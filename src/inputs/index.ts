@@ -15,7 +15,7 @@ const LONGEST_RETENTION = 30 * DAY
 
 /**
  * Reads every input into a {@link Config}. Throws one {@link ActionError} that lists all wrong inputs; nothing has been
- * asked of any service by then. The API key's absence is judged later: a fork's pull request may lack it.
+ * asked of any service by then.
  */
 export function readConfig(getInput: (name: string) => string): Config {
   const reader = createReader(getInput)

@@ -45,6 +45,11 @@ function checkTarget(config: Config, reader: Reader): void {
     }
     return
   }
+  if (neon.apiKey === '') {
+    reader.problem(
+      'Input api_key is missing or empty: create a key in the Neon console (Account settings, API keys), store it as the secret NEON_API_KEY and pass that secret.',
+    )
+  }
   if (neon.projectId === '' && neon.projectName === '') {
     reader.problem(
       'Inputs project_id and project_name are missing: give the id of a Neon project, or a name to find or create it by.',

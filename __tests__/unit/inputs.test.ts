@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { parseDuration } from '../../src/inputs/durations.ts'
+import { readConfig } from '../../src/inputs/index.ts'
+import { configOf, inputReader } from '../support/inputs.ts'
+
+const problemsOf = (values: Record<string, string>): string => {
+  try {
+    configOf(values)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return ''
+}
+
+describe('durations', () => {
+  test.each([
+    ['90', 90_000],
+    ['250ms', 250],
+    ['1.5h', 5_400_000],
+    ['1d12h', 129_600_000],
+    ['7d', 604_800_000],
+    ['2 w', 1_209_600_000],
+    ['0', 0],
+  ])('%s is %d ms', (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds))
+
+  test.each(['', 'soon', '7 days', '-1d', '1d-', '1x', 'd'])('%j is no duration', (text) =>
+    expect(parseDuration(text)).toBeNull(),
+  )
+})
+
+describe('inputs', () => {
+  test('defaults come from action.yml alone', () => {
+    const config = configOf()
+    expect(config.mode).toBe('auto')
+    expect(config.neon.apiHost).toBe('https://console.neon.tech/api/v2')
+    expect(config.neon).toMatchObject({ suspendTimeout: null, minCu: null, maxCu: null, blockPublicConnections: null })
+    expect(config.schema).toMatchObject({
+      entries: null,
+      lockWait: 60_000,
+      lockTimeout: 10_000,
+      statementTimeout: 600_000,
+    })
+    expect(config.kubernetes).toBeNull()
+    expect(config.report).toMatchObject({
+      comment: true,
+      summary: true,
+      diff: true,
+      counts: 'exact',
+      requireTables: 'auto',
+    })
+  })
+
+  test('every wrong input is named at once, with its value', () => {
+    const text = problemsOf({
+      api_key: '',
+      project_id: 'Lucky Sun',
+      mode: 'migrate',
+      pg_version: '13',
+      comment: 'yes',
+      lock_wait: 'soon',
+      min_cu: '4',
+      max_cu: '2',
+      expires_in: '7d',
+      expires_at: '2027-01-01T00:00:00Z',
+      branch_name: 'br-cool-sun-a1b2c3d4',
+      api_host: 'console.neon.tech',
+      secret_labels: 'team',
+      kubeconfig: 'x',
+    })
+    for (const part of [
+      '11 inputs are wrong',
+      'api_key is missing',
+      "mode is 'migrate'",
+      "pg_version is '13'",
+      "comment is 'yes'",
+      "lock_wait is 'soon'",
+      'min_cu 4 and max_cu 2',
+      "expires_in '7d' and expires_at",
+      "branch_name is 'br-cool-sun-a1b2c3d4'",
+      "api_host is 'console.neon.tech'",
+      "line 'team'",
+      "project_id is 'Lucky Sun'",
+    ]) {
+      expect(text).toContain(part)
+    }
+  })
+
+  test('one wrong input is one sentence', () => {
+    expect(problemsOf({ counts: 'all' })).toBe("Input counts is 'all': it must be one of 'exact', 'estimate', 'off'.")
+  })
+
+  test('neither project_id nor project_name', () => {
+    expect(problemsOf({ project_id: '' })).toMatch(/project_id and project_name are missing/)
+  })
+
+  test('a connection string replaces Neon and is never repeated', () => {
+    expect(
+      configOf({ project_id: '', api_key: '', connection_string: 'postgresql://u:hunter2secret@h/db' })
+        .connectionString,
+    ).toContain('hunter2')
+    const wrong = problemsOf({ project_id: '', connection_string: 'mysql://u:hunter2secret@h/db' })
+    expect(wrong).toContain("starts with 'postgresql://'")
+    expect(wrong).not.toContain('hunter2secret')
+    expect(problemsOf({ connection_string: 'postgresql://u:p@h/db' })).toContain('not both')
+    expect(problemsOf({ project_id: '', mode: 'sweep', connection_string: 'postgresql://u:p@h/db' })).toContain(
+      "mode 'sweep'",
+    )
+  })
+
+  test('suspend_timeout keeps 0 and -1 apart from nothing', () => {
+    expect(configOf({ suspend_timeout: '0' }).neon.suspendTimeout).toBe(0)
+    expect(configOf({ suspend_timeout: '-1' }).neon.suspendTimeout).toBe(-1)
+    expect(configOf().neon.suspendTimeout).toBeNull()
+  })
+
+  test('lists take lines and commas', () => {
+    expect(configOf({ allowed_ips: '10.0.0.0/8, 1.2.3.4\n5.6.7.8' }).neon.allowedIps).toEqual([
+      '10.0.0.0/8',
+      '1.2.3.4',
+      '5.6.7.8',
+    ])
+    expect(configOf({ schema: 'learnflow\n\n db/**/*.sql ' }).schema.entries).toEqual(['learnflow', 'db/**/*.sql'])
+    expect(configOf({ schema: 'none' }).schema.entries).toEqual([])
+  })
+
+  test('labels are key=value lines', () => {
+    const config = configOf({ kubeconfig: 'x', secret_labels: 'team=learn\ncost-centre: 7' })
+    expect(config.kubernetes?.secretLabels).toEqual({ team: 'learn', 'cost-centre': '7' })
+  })
+
+  test('unknown placeholders are refused', () => {
+    expect(problemsOf({ branch_name: 'pr-{nummer}' })).toContain("'{nummer}'")
+  })
+
+  test('any text in any input either gives a config or a list of problems, never another exception', () => {
+    const names = [
+      'mode',
+      'timeout',
+      'pg_version',
+      'expires_in',
+      'schema',
+      'secret_labels',
+      'branch_name',
+      'allowed_ips',
+      'min_cu',
+    ]
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'grapheme' })), (values) => {
+        try {
+          readConfig(inputReader({ project_id: 'p', ...values }))
+        } catch (error) {
+          expect((error as Error).name).toBe('ActionError')
+          expect((error as Error).message).toMatch(/Input/)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as core from '@actions/core'
+import { systemClock } from './clock.ts'
+import { ActionError, errorMessage } from './errors.ts'
+import { type Event, readEvent } from './event.ts'
+import { type Config, readConfig } from './inputs/index.ts'
+import { watchLifetime } from './lifetime.ts'
+import { createLog, type Log } from './log.ts'
+import { planRun, reasonToSkip } from './plan.ts'
+import { publish } from './publish.ts'
+import { emptyReport, lastLine, type Place, type Run } from './run.ts'
+import type { Runtime } from './runtime.ts'
+import { createSecrets } from './secrets.ts'
+import { workflows } from './workflows/index.ts'
+
+const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token']
+
+/** Reads an input as action.yml names it. */
+const getInput = (name: string) => core.getInput(name)
+
+/**
+ * One whole run of the action, from the runner's environment to outputs and report.
+ * @returns the exit code: 0 when it did what it should or had nothing to do, 1 when it failed. Never throws.
+ */
+export async function main(env: NodeJS.ProcessEnv): Promise<number> {
+  const secrets = createSecrets((value) => core.setSecret(value))
+  for (const name of SECRET_INPUTS) secrets.add(getInput(name))
+  const log = createLog(secrets, systemClock)
+  try {
+    const event = readEvent(env, readPayload(env))
+    const skip = reasonToSkip(getInput('api_key') !== '' || getInput('connection_string') !== '', event)
+    if (skip) return reportSkip(log, skip)
+    const config = readConfig(getInput)
+    const lifetime = watchLifetime(config.timeout)
+    const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
+    try {
+      return await runPlan({ runtime, config, event, place: placeOf(env) })
+    } finally {
+      lifetime.dispose()
+    }
+  } catch (error) {
+    core.setOutput('outcome', 'failed')
+    core.setOutput('skipped', 'false')
+    log.error(errorMessage(error))
+    return 1
+  }
+}
+
+interface Start {
+  runtime: Runtime
+  config: Config
+  event: Event
+  place: Place
+}
+
+async function runPlan(start: Start): Promise<number> {
+  const { runtime, config, event } = start
+  const plan = planRun(config, event)
+  if (plan.kind === 'skip') return reportSkip(runtime.log, plan.reason)
+  const run: Run = { ...start, plan, report: emptyReport({ ...start, plan }), outputs: new Map() }
+  runtime.log.info(
+    `Mode ${plan.mode} on ${event.name}${event.action ? ` (${event.action})` : ''} of ${event.repository}.`,
+  )
+  const failure = await attempt(run)
+  await publish(run, failure)
+  runtime.log.info(lastLine(run.report))
+  if (failure) runtime.log.error(failure.sentence, annotation(failure))
+  return failure ? 1 : 0
+}
+
+function reportSkip(log: Log, reason: string): number {
+  log.notice(`Skipped: ${reason}`)
+  core.setOutput('skipped', 'true')
+  core.setOutput('outcome', 'skipped')
+  return 0
+}
+
+/** Runs the workflow; what it throws becomes part of the report. */
+async function attempt(run: Run): Promise<ActionError | undefined> {
+  try {
+    run.report.outcome = await workflows[run.plan.mode](run)
+    return undefined
+  } catch (error) {
+    const cause = run.runtime.signal.aborted ? run.runtime.signal.reason : error
+    const failure = cause instanceof ActionError ? cause : new ActionError(errorMessage(cause))
+    const { redact } = run.runtime.secrets
+    run.report.outcome = 'failed'
+    run.report.error = { message: redact(failure.message), advice: redact(failure.advice) }
+    for (const [name, value] of Object.entries(failure.outputs)) run.outputs.set(name, value)
+    return failure
+  }
+}
+
+function annotation(failure: ActionError) {
+  return {
+    ...(failure.location ? { location: failure.location } : {}),
+    ...(failure.title ? { title: failure.title } : {}),
+  }
+}
+
+function readPayload(env: NodeJS.ProcessEnv): unknown {
+  const path = env.GITHUB_EVENT_PATH
+  return path ? JSON.parse(readFileSync(path, 'utf8')) : {}
+}
+
+function placeOf(env: NodeJS.ProcessEnv): Place {
+  return {
+    workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
+    // Beside the folder of the running script, both for dist/index.js and for src/index.ts.
+    bundledSchema: join(dirname(process.argv[1] ?? ''), '..', 'sql'),
+    serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
+    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+    runId: env.GITHUB_RUN_ID ?? '',
+  }
+}

@@ -1,0 +1,75 @@
+import { seconds } from './clock.ts'
+import type { Event } from './event.ts'
+import type { Config } from './inputs/index.ts'
+import type { Report } from './model.ts'
+import type { Plan } from './plan.ts'
+import type { Runtime } from './runtime.ts'
+
+/** One run of the action: what it was asked, what it works with, and what it has found out so far. */
+export interface Run {
+  runtime: Runtime
+  config: Config
+  event: Event
+  plan: Extract<Plan, { kind: 'run' }>
+  place: Place
+  /** Filled by the workflow, step by step, so that a failure still reports what is known. */
+  report: Report
+  /** Action outputs by name, as far as they are known. */
+  outputs: Map<string, string>
+}
+
+/** Where the run finds files and addresses. */
+export interface Place {
+  /** The checked-out repository. */
+  workspace: string
+  /** The schema that ships with the action. */
+  bundledSchema: string
+  serverUrl: string
+  apiUrl: string
+  runId: string
+}
+
+/**
+ * Runs one phase in a folded group of the log and notes its duration in the report.
+ */
+export async function phase<T>(run: Run, name: string, work: () => Promise<T>): Promise<T> {
+  const { clock, log } = run.runtime
+  const started = clock.now()
+  try {
+    return await log.group(name, work)
+  } finally {
+    run.report.phases.push({ name, milliseconds: clock.now() - started })
+  }
+}
+
+/** A warning of the run: an annotation now, and a line of the report later. */
+export function warn(run: Run, text: string): void {
+  run.runtime.log.warning(text)
+  run.report.warnings.push(run.runtime.secrets.redact(text))
+}
+
+/** The empty report of a run that is about to start. */
+export function emptyReport(options: { config: Config; event: Event; plan: Run['plan']; place: Place }): Report {
+  const { config, event, plan, place } = options
+  return {
+    mode: plan.mode,
+    outcome: 'failed',
+    commentId: config.report.commentId,
+    repository: event.repository,
+    sha: event.pullRequest?.headSha || event.sha,
+    runUrl: `${place.serverUrl}/${event.repository}/actions/runs/${place.runId}`,
+    pullRequest: plan.pullRequest,
+    kubernetes: [],
+    warnings: [],
+    phases: [],
+  }
+}
+
+/** The last line of the log: how it ended, on which branch, in how much time. */
+export function lastLine(report: Report): string {
+  const total = report.phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
+  const branch = report.branch ? ` · branch ${report.branch.name} (${report.branch.id})` : ''
+  const files = report.schema ? ` · ${report.schema.applied} files applied, ${report.schema.unchanged} unchanged` : ''
+  const tables = report.tables ? ` · ${report.tables.length} tables` : ''
+  return `neon-postgres-setup: ${report.outcome}${branch}${files}${tables} · ${seconds(total)}`
+}
