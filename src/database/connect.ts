@@ -2,10 +2,13 @@ import postgres from 'postgres'
 import { ActionError, errorCode, errorMessage } from '../errors.ts'
 import { backoff, retry } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
+import { socketFactory, UNLIMITED_BUFFER } from './socket.ts'
 
 /** One connection that keeps its session, on which queries may be pipelined without limit. */
 export interface Database {
   readonly sql: postgres.ReservedSql
+  /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
+  isOpen(): boolean
   close(): Promise<void>
 }
 
@@ -39,6 +42,11 @@ export function sslOption(url: URL): Tls {
   return { rejectUnauthorized: mode === 'verify-full' }
 }
 
+/** The same TLS options with a write buffer that never reports itself full; see {@link UNLIMITED_BUFFER}. */
+function pipelined(tls: Tls): Tls | (Exclude<Tls, false> & { highWaterMark: number }) {
+  return tls && { ...tls, highWaterMark: UNLIMITED_BUFFER }
+}
+
 /** Whether a host is one of Neon's. */
 export function isNeonHost(host: string): boolean {
   return /\.neon\.(tech|build)$/i.test(host)
@@ -50,6 +58,7 @@ export function isNeonHost(host: string): boolean {
  */
 export async function openDatabase(runtime: Runtime, options: ConnectOptions): Promise<Database> {
   const url = new URL(options.url)
+  let open = true
   // A variable, not an argument: the driver's types lack max_pipeline.
   const driverOptions = {
     host: decodeURIComponent(url.hostname),
@@ -57,13 +66,19 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     database: decodeURIComponent(url.pathname.slice(1)),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
-    ssl: sslOption(url),
+    ssl: pipelined(sslOption(url)),
+    socket: socketFactory(CONNECT_TIMEOUT_SECONDS),
     max: 1,
+    // By default the driver ends a connection after 30 to 60 minutes, in the middle of a long migration too.
+    max_lifetime: 0,
     prepare: false,
     fetch_types: false,
     max_pipeline: UNLIMITED_PIPELINE,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     connection: { application_name: 'neon-postgres-setup', ...options.settings },
+    onclose: () => {
+      open = false
+    },
     onnotice:
       options.onNotice ?? ((notice) => runtime.log.debug(`postgres: ${notice.severity ?? ''} ${notice.message ?? ''}`)),
   }
@@ -81,8 +96,9 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     const sql = await pool.reserve()
     return {
       sql,
+      isOpen: () => open && !runtime.signal.aborted,
       async close() {
-        sql.release()
+        if (open) sql.release()
         await close()
       },
     }
