@@ -1,0 +1,233 @@
+import type { Reply } from '../http/serve.ts'
+import { type Caller, refuse } from './access.ts'
+import { type Document, type Place, parseGraphql, type Selection, SyntaxProblem, type Value } from './graphql-parse.ts'
+import type { Addresses } from './shapes.ts'
+import { findRepository, type Issue, type Repository, type User, type World } from './world.ts'
+
+type Scalar = string | number | boolean | null
+type Plain = Scalar | Plain[] | { [key: string]: Plain }
+
+/** An object of the graph: its type, and what each of its fields gives. */
+interface Node {
+  type: string
+  fields: Record<string, (given: Record<string, Plain>) => Outcome>
+}
+interface Failure {
+  failure: { type: string; message: string }
+}
+type Outcome = Scalar | Node | Node[] | Failure
+
+interface GraphqlError {
+  type?: string
+  path?: (string | number)[]
+  extensions?: Record<string, string>
+  locations: Place[]
+  message: string
+}
+
+interface Execution {
+  document: Document
+  variables: Record<string, Plain>
+  errors: GraphqlError[]
+}
+
+// GitHub gives up on queries that cost too much; a hundred aliases are a safe page, some thousands are not.
+const MOST_FIELDS = 5000
+
+/**
+ * Answers `POST /graphql` for the reads a sweep needs: `repository { pullRequest, pullRequests }` and `viewer`.
+ * As on GitHub, everything but authentication is status 200: unknown numbers are null with an entry in `errors`.
+ */
+export function answerGraphql(world: World, caller: Caller, body: Record<string, unknown>, at: Addresses): Reply {
+  if (caller.kind === 'anonymous') {
+    throw refuse(401, 'This endpoint requires you to be authenticated.', { documentation: '/graphql' })
+  }
+  if (typeof body.query !== 'string')
+    return failed([{ locations: [], message: 'A query attribute must be specified and must be a string.' }])
+  try {
+    const document = parseGraphql(body.query)
+    if (document.operation !== 'query')
+      return failed([{ locations: [], message: 'The stand-in answers queries only.' }])
+    const variables = { ...constants(document.defaults), ...(body.variables as Record<string, Plain> | undefined) }
+    const execution: Execution = { document, variables, errors: [] }
+    if (countFields(document.selections) > MOST_FIELDS) {
+      return failed([{ locations: [], message: 'Resource limits for this query exceeded.' }])
+    }
+    const data = resolve(queryNode(world, caller, at), document.selections, [], execution)
+    // GitHub checks a query as a whole before it runs it: one unknown field, and there is no data at all.
+    const invalid = execution.errors.filter((error) => error.extensions?.code === 'undefinedField')
+    if (invalid.length > 0) return failed(invalid)
+    return { status: 200, body: { data, ...(execution.errors.length > 0 ? { errors: execution.errors } : {}) } }
+  } catch (error) {
+    if (error instanceof SyntaxProblem) return failed([{ locations: [error.at], message: error.message }])
+    throw error
+  }
+}
+
+function failed(errors: GraphqlError[]): Reply {
+  return { status: 200, body: { errors } }
+}
+
+function queryNode(world: World, caller: Caller, at: Addresses): Node {
+  return {
+    type: 'Query',
+    fields: {
+      viewer: () => userNode(caller.user),
+      repository: ({ owner, name }) => {
+        const repository = findRepository(world, `${owner}/${name}`)
+        if (repository && caller.sees(repository)) return repositoryNode(repository, caller, at)
+        return notFound(`Could not resolve to a Repository with the name '${owner}/${name}'.`)
+      },
+    },
+  }
+}
+
+function repositoryNode(repository: Repository, caller: Caller, at: Addresses): Node {
+  const forbidden = () =>
+    caller.may(repository, 'read', ['pull-requests'])
+      ? undefined
+      : { failure: { type: 'FORBIDDEN', message: 'Resource not accessible by integration' } }
+  return {
+    type: 'Repository',
+    fields: {
+      id: () => `R_${repository.id}`,
+      name: () => repository.name,
+      nameWithOwner: () => `${repository.owner}/${repository.name}`,
+      isPrivate: () => repository.private,
+      pullRequest: ({ number }) => {
+        const issue = repository.issues.get(Number(number))
+        const refusal = forbidden()
+        if (refusal) return refusal
+        if (issue?.pull) return pullNode(repository, issue, at)
+        return notFound(`Could not resolve to a PullRequest with the number of ${number}.`)
+      },
+      pullRequests: (given) => forbidden() ?? connectionNode(repository, given, at),
+    },
+  }
+}
+
+function pullNode(repository: Repository, issue: Issue, at: Addresses): Node {
+  const { pull } = issue
+  return {
+    type: 'PullRequest',
+    fields: {
+      number: () => issue.number,
+      state: () => stateOf(issue),
+      merged: () => pull?.mergedAt != null,
+      closed: () => issue.state === 'closed',
+      closedAt: () => issue.closedAt,
+      mergedAt: () => pull?.mergedAt ?? null,
+      createdAt: () => issue.createdAt,
+      updatedAt: () => issue.updatedAt,
+      title: () => issue.title,
+      isDraft: () => pull?.draft ?? false,
+      headRefName: () => pull?.headRef ?? '',
+      baseRefName: () => pull?.baseRef ?? '',
+      url: () => `${at.server}/${repository.owner}/${repository.name}/pull/${issue.number}`,
+      author: () => userNode(issue.user),
+    },
+  }
+}
+
+function connectionNode(repository: Repository, given: Record<string, Plain>, at: Addresses): Outcome {
+  const states = Array.isArray(given.states) ? given.states : given.states ? [given.states] : undefined
+  const size = Number(given.first ?? 0)
+  if (size < 1 || size > 100) {
+    const message =
+      'You must provide a `first` value between 1 and 100 to properly paginate the `pullRequests` connection.'
+    return { failure: { type: 'MISSING_PAGINATION_BOUNDARIES', message } }
+  }
+  const all = [...repository.issues.values()].filter(
+    (issue) => issue.pull && (!states || states.includes(stateOf(issue))),
+  )
+  const start = given.after ? Number(Buffer.from(String(given.after), 'base64').toString('utf8')) : 0
+  const end = start + size
+  return {
+    type: 'PullRequestConnection',
+    fields: {
+      totalCount: () => all.length,
+      nodes: () => all.slice(start, end).map((issue) => pullNode(repository, issue, at)),
+      pageInfo: () => ({
+        type: 'PageInfo',
+        fields: {
+          hasNextPage: () => end < all.length,
+          endCursor: () => Buffer.from(String(Math.min(end, all.length))).toString('base64'),
+        },
+      }),
+    },
+  }
+}
+
+function userNode(user: User): Node {
+  return { type: user.type, fields: { login: () => user.login } }
+}
+
+function stateOf(issue: Issue): 'OPEN' | 'CLOSED' | 'MERGED' {
+  if (issue.state === 'open') return 'OPEN'
+  return issue.pull?.mergedAt ? 'MERGED' : 'CLOSED'
+}
+
+function notFound(message: string): Outcome {
+  return { failure: { type: 'NOT_FOUND', message } }
+}
+
+function undefinedField(field: Field, type: string, path: (string | number)[]): GraphqlError {
+  return {
+    path,
+    extensions: { code: 'undefinedField', typeName: type, fieldName: field.name },
+    locations: [field.at],
+    message: `Field '${field.name}' doesn't exist on type '${type}'`,
+  }
+}
+
+type Field = Extract<Selection, { kind: 'field' }>
+
+function countFields(selections: readonly Selection[]): number {
+  return selections.reduce((sum, one) => sum + 1 + ('children' in one ? countFields(one.children) : 0), 0)
+}
+
+function flatten(selections: readonly Selection[], execution: Execution): Field[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === 'field') return [selection]
+    if (selection.kind === 'inline') return flatten(selection.children, execution)
+    const fragment = execution.document.fragments.get(selection.fragment)
+    if (!fragment) throw new SyntaxProblem(`Fragment ${selection.fragment} was used, but not defined`, selection.at)
+    return flatten(fragment.children, execution)
+  })
+}
+
+function resolve(node: Node, selections: readonly Selection[], path: (string | number)[], execution: Execution): Plain {
+  const result: Record<string, Plain> = {}
+  for (const field of flatten(selections, execution)) {
+    const here = [...path, field.alias]
+    const read = field.name === '__typename' ? () => node.type : node.fields[field.name]
+    if (!read) {
+      execution.errors.push(undefinedField(field, node.type, ['query', ...here]))
+      result[field.alias] = null
+      continue
+    }
+    const outcome = read(constants(field.arguments, execution.variables))
+    if (Array.isArray(outcome)) {
+      result[field.alias] = outcome.map((one, index) => resolve(one, field.children, [...here, index], execution))
+    } else if (typeof outcome !== 'object' || outcome === null) {
+      result[field.alias] = outcome
+    } else if ('failure' in outcome) {
+      execution.errors.push({ ...outcome.failure, path: here, locations: [field.at] })
+      result[field.alias] = null
+    } else {
+      result[field.alias] = resolve(outcome, field.children, here, execution)
+    }
+  }
+  return result
+}
+
+/** Arguments as plain values, variables filled in. */
+function constants(values: Record<string, Value>, variables: Record<string, Plain> = {}): Record<string, Plain> {
+  const constant = (value: Value): Plain => {
+    if ('variable' in value) return variables[value.variable] ?? null
+    if ('enum' in value) return value.enum
+    if ('list' in value) return value.list.map(constant)
+    return 'object' in value ? constants(value.object, variables) : value.literal
+  }
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, constant(value)]))
+}

@@ -1,0 +1,139 @@
+import type { Reply, Request } from '../http/serve.ts'
+import { type Caller, identify, Refusal, refuse } from './access.ts'
+import { createComment, deleteComment, getComment, listComments, updateComment } from './comments.ts'
+import { answerGraphql } from './graphql.ts'
+import { getPull, listPulls } from './pulls.ts'
+import { type Addresses, repositoryShape, userShape } from './shapes.ts'
+import { findRepository, type Repository, type World } from './world.ts'
+
+/** One REST call on a repository, ready to be answered. */
+export interface Call {
+  world: World
+  caller: Caller
+  repository: Repository
+  parameters: Record<string, string>
+  query: URLSearchParams
+  at: Addresses
+  /** The body as an object; refuses what is none with 400. */
+  readJson(): Record<string, unknown>
+}
+
+interface Route {
+  method: string
+  pattern: RegExp
+  operation: string
+  answer(call: Call): Reply
+}
+
+const OWN = '(?:/repos/(?<owner>[^/]+)/(?<name>[^/]+)|/repositories/(?<repositoryId>\\d+))'
+const route = (method: string, rest: string, operation: string, answer: (call: Call) => Reply): Route => ({
+  method,
+  pattern: new RegExp(`^${OWN}${rest}$`),
+  operation,
+  answer,
+})
+
+const ROUTES: Route[] = [
+  route('GET', '', 'repos/get', getRepository),
+  route('GET', '/issues/(?<number>\\d+)/comments', 'issues/list-comments', listComments),
+  route('POST', '/issues/(?<number>\\d+)/comments', 'issues/create-comment', createComment),
+  route('GET', '/issues/comments/(?<id>\\d+)', 'issues/get-comment', getComment),
+  route('PATCH', '/issues/comments/(?<id>\\d+)', 'issues/update-comment', updateComment),
+  route('DELETE', '/issues/comments/(?<id>\\d+)', 'issues/delete-comment', deleteComment),
+  route('GET', '/pulls', 'pulls/list', listPulls),
+  route('GET', '/pulls/(?<number>\\d+)', 'pulls/get', getPull),
+]
+
+/** Answers one request as api.github.com does, with the headers that all its replies carry. */
+export function answerRequest(world: World, request: Request, at: Addresses, roots: Roots): Reply {
+  const common = { 'x-github-media-type': 'github.v3; format=json', 'x-github-request-id': requestId(request) }
+  const finish = (reply: Reply): Reply => ({ ...reply, headers: { ...common, ...reply.headers } })
+  try {
+    if (!request.headers['user-agent']) {
+      throw refuse(
+        403,
+        'Request forbidden by administrative rules. Please make sure your request has a User-Agent header',
+      )
+    }
+    return finish(dispatch(world, request, at, roots))
+  } catch (error) {
+    if (error instanceof Refusal) return finish(error.reply)
+    throw error
+  }
+}
+
+/** The paths below which the two APIs answer: `''` and `/graphql`, on a server of one's own `/api/v3` and `/api/graphql`. */
+export interface Roots {
+  rest: string
+  graphql: string
+}
+
+function dispatch(world: World, request: Request, at: Addresses, roots: Roots): Reply {
+  const { pathname } = request.url
+  const caller = identify(world, request.headers)
+  if (pathname === roots.graphql && request.method === 'POST') {
+    request.entry.operation = 'graphql'
+    return answerGraphql(world, caller, readJson(request), at)
+  }
+  if (!pathname.startsWith(`${roots.rest}/`)) throw refuse(404, 'Not Found')
+  const path = pathname.slice(roots.rest.length)
+  if (path === '/user' && request.method === 'GET') {
+    request.entry.operation = 'users/get-authenticated'
+    return getUser(caller, at)
+  }
+  for (const { method, pattern, operation, answer } of ROUTES) {
+    const match = method === request.method ? pattern.exec(path) : null
+    if (!match) continue
+    request.entry.operation = operation
+    const parameters = Object.fromEntries(
+      Object.entries(match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value ?? '')]),
+    )
+    const repository = findVisible(world, caller, parameters)
+    const query = request.url.searchParams
+    return answer({ world, caller, repository, parameters, query, at, readJson: () => readJson(request) })
+  }
+  throw refuse(404, 'Not Found')
+}
+
+/** A repository that the caller may not see is as good as none. */
+function findVisible(world: World, caller: Caller, parameters: Record<string, string>): Repository {
+  const { owner, name, repositoryId } = parameters
+  const repository = owner
+    ? findRepository(world, `${owner}/${name}`)
+    : world.repositories.find((candidate) => candidate.id === Number(repositoryId))
+  if (!repository || !caller.sees(repository)) {
+    throw refuse(404, 'Not Found', { documentation: '/repos/repos#get-a-repository' })
+  }
+  return repository
+}
+
+function getRepository({ repository, caller, at }: Call): Reply {
+  const push = caller.may(repository, 'write', ['contents'])
+  const permissions = { admin: false, maintain: false, push, triage: push, pull: true }
+  const known = caller.kind === 'anonymous' ? {} : { permissions }
+  return { status: 200, body: { ...repositoryShape(repository, at), ...known } }
+}
+
+function getUser(caller: Caller, at: Addresses): Reply {
+  const documentation = '/users/users#get-the-authenticated-user'
+  if (caller.kind === 'anonymous') throw refuse(401, 'Requires authentication', { documentation })
+  if (caller.kind === 'installation') {
+    throw refuse(403, 'Resource not accessible by integration', { documentation })
+  }
+  return { status: 200, body: userShape(caller.user, at) }
+}
+
+function readJson(request: Request): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(request.body || '{}')
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    throw refuse(400, 'Body should be a JSON object')
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    throw refuse(400, 'Problems parsing JSON')
+  }
+}
+
+function requestId(request: Request): string {
+  return `${request.entry.at.toString(16).toUpperCase()}:SANDBOX`
+}
