@@ -8,7 +8,7 @@ import { serverCertificate } from './certificate.ts'
 import { copyFolder, copyRunning } from './copy.ts'
 import { watchFolder } from './server.ts'
 import { configuration } from './settings.ts'
-import { loadTemplate, SUPERUSER } from './template.ts'
+import { loadTemplate, SUPERUSER, type Template } from './template.ts'
 
 export type { PostgresVersion } from './binaries.ts'
 
@@ -42,12 +42,35 @@ export interface ClusterOptions {
   requireTls?: boolean
 }
 
+/** A cluster whose data is there and whose port is known, but which does not run yet. */
+export interface PreparedCluster {
+  readonly port: number
+  /** Starts it. Throws an Error with what the server wrote when it ends instead. */
+  start(): Promise<Cluster>
+  /** Ends it, started or not, and removes its data. */
+  discard(): Promise<void>
+}
+
 /**
  * Starts a cluster in about 0.1 s: initdb ran once on this machine, its result is copied. Runs as the `postgres` user (or
  * nobody) when this process is root's.
  * Throws an Error when the version is not installed or the server does not start, with what the server wrote.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const prepared = await prepareCluster(options)
+  try {
+    return await prepared.start()
+  } catch (error) {
+    await prepared.discard()
+    throw error
+  }
+}
+
+/**
+ * Makes a cluster's data and takes a port for it. Until it is started, connections to the port are closed at once, unless
+ * `options.port` named it: then it may still be another's.
+ */
+export async function prepareCluster(options: ClusterOptions = {}): Promise<PreparedCluster> {
   const version = options.version ?? options.copyOf?.version ?? 17
   if (options.copyOf && options.copyOf.version !== version) {
     throw new Error(`A copy of a PostgreSQL ${options.copyOf.version} cluster cannot be version ${version}.`)
@@ -57,22 +80,33 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const watch = watchFolder(folder, template.binaries.postgres)
   const data = join(folder, 'data')
   try {
-    if (options.copyOf) {
-      await copyRunning({ version, dataDirectory: options.copyOf.dataDirectory, url: options.copyOf.url() }, data)
-    } else {
-      await copyFolder(template.folder, data)
-    }
-    const access = options.requireTls ? 'hostssl' : 'host'
-    await writeServerFile(join(data, 'pg_hba.conf'), `${access} all all 127.0.0.1/32 scram-sha-256\n`)
+    await fill(data, template, options)
+    await writeServerFile(join(data, 'postgresql.conf'), configuration(version, options.settings ?? {}))
     await writeServerFile(join(data, 'server.crt'), certificate.certificate)
     await writeServerFile(join(data, 'server.key'), certificate.key)
-    await writeServerFile(join(data, 'postgresql.conf'), configuration(version, options.settings ?? {}))
-    const port = await watch.start(options.port)
-    return describe({ version, port, data, password: template.password, certificate: certificate.certificate, watch })
+    const port = await watch.reserve(options.port)
+    const started = { version, port, data, password: template.password, certificate: certificate.certificate, watch }
+    return {
+      port,
+      async start() {
+        await watch.start(port)
+        return describe(started)
+      },
+      discard: watch.discard,
+    }
   } catch (error) {
     await watch.discard()
     throw error
   }
+}
+
+async function fill(data: string, template: Template, options: ClusterOptions): Promise<void> {
+  const { copyOf } = options
+  if (copyOf)
+    await copyRunning({ version: copyOf.version, dataDirectory: copyOf.dataDirectory, url: copyOf.url() }, data)
+  else await copyFolder(template.folder, data)
+  const access = options.requireTls ? 'hostssl' : 'host'
+  await writeServerFile(join(data, 'pg_hba.conf'), `${access} all all 127.0.0.1/32 scram-sha-256\n`)
 }
 
 interface Started {
