@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serverEnvironment, serviceAccount } from './account.ts'
 
 /** A folder that goes when {@link Watch.discard} is called or our process ends, with the server started in it. */
 export interface Watch {
-  /** Starts the server on `folder/data` and returns its port: the wanted one, or a free one. Throws what it wrote. */
-  start(port: number | undefined): Promise<number>
+  /** Takes a free port and holds it until {@link Watch.start}; a named one is returned as it is. */
+  reserve(port?: number): Promise<number>
+  /** Starts the server on `folder/data`. Throws an Error with what it wrote when it ends instead. */
+  start(port: number): Promise<void>
   /** Ends the server and removes the folder. */
   discard(): Promise<void>
 }
@@ -39,20 +42,33 @@ const ADDRESS_TAKEN = /could not create any TCP\/IP sockets/
 /** Puts a folder under watch, from now on, in which this postgres will run. */
 export function watchFolder(folder: string, postgres: string): Watch {
   let current = keep(folder, postgres)
+  let hold: PortHold | undefined
   return {
-    discard: () => current.end('\n'),
+    async reserve(port) {
+      if (port !== undefined) return port
+      hold = await holdPort()
+      return hold.port
+    },
     async start(port) {
+      await hold?.release()
+      hold = undefined
       for (let attempt = 1; ; attempt += 1) {
-        const chosen = port ?? (await freePort())
-        const failure = await current.start(chosen)
-        if (failure === undefined) return chosen
+        const failure = await current.start(port)
+        if (failure === undefined) return
         if (attempt === PORT_ATTEMPTS || !ADDRESS_TAKEN.test(failure)) {
-          throw new Error(`PostgreSQL did not start on port ${chosen}: ${failure}`)
+          throw new Error(`PostgreSQL did not start on port ${port}: ${failure}`)
         }
+        // Somebody's outgoing connection may have had the port in the moment between; it will not have it for long.
         const next = keep(folder, postgres)
         await current.end('keep\n')
         current = next
+        await sleep(50 * attempt)
       }
+    },
+    async discard() {
+      await hold?.release()
+      hold = undefined
+      await current.end('\n')
     },
   }
 }
@@ -116,12 +132,23 @@ function untilReady(shell: Shell): Promise<string | undefined> {
   })
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
+/** A port that is ours although nothing runs on it. */
+interface PortHold {
+  port: number
+  release(): Promise<void>
+}
+
+async function holdPort(): Promise<PortHold> {
+  const server = createServer((socket) => socket.destroy())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  server.unref()
+  return {
+    port: (server.address() as AddressInfo).port,
+    async release() {
+      const closed = once(server, 'close')
+      server.close()
+      await closed
+    },
+  }
 }
