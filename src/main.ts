@@ -63,7 +63,7 @@ async function runPlan(start: Start): Promise<number> {
     `Mode ${plan.mode} on ${event.name}${event.action ? ` (${event.action})` : ''} of ${event.repository}.`,
   )
   const failure = await attempt(run)
-  await publish(run, failure)
+  await publish(run)
   runtime.log.info(lastLine(run.report))
   if (failure) runtime.log.error(failure.sentence, annotation(failure))
   return failure ? 1 : 0
