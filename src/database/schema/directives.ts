@@ -1,0 +1,71 @@
+import { ActionError } from '../../errors.ts'
+import type { SchemaFile } from './files.ts'
+import { placeAt } from './locate.ts'
+import { endOfLine, Tokenizer } from './tokens.ts'
+
+/** A `--` comment: its text without line break, and where it stands (UTF-16). */
+export interface LineComment {
+  text: string
+  start: number
+}
+
+// A comment that could be an instruction: cheap to look for before the text is read token by token.
+const CANDIDATE =
+  /--[ \t]*(?:neon:|atlas:txmode|\+goose|migrate:(?:up|down)|(?:Up|Down) Migration|postgres-migrations|pg-migrate|disable-transaction|disable_ddl_transaction)|--!/i
+
+/**
+ * The `--` comments of a text that could be instructions to a migration tool. Comments within strings, function
+ * bodies and block comments are none.
+ */
+export function instructions(source: string): LineComment[] {
+  if (!CANDIDATE.test(source)) return []
+  const found: LineComment[] = []
+  const tokens = new Tokenizer(source)
+  while (tokens.next()) {
+    if (tokens.kind !== 'comment' || source[tokens.start] !== '-') continue
+    const text = source.slice(tokens.start, endOfLine(source, tokens.start))
+    if (CANDIDATE.test(text)) found.push({ text, start: tokens.start })
+  }
+  return found
+}
+
+/** Whether a comment `-- neon: repeatable` stands in the text. */
+export function saysRepeatable(source: string): boolean {
+  return instructions(source).some(({ text }) => ownDirective(text) === 'repeatable')
+}
+
+const OWN = new Set(['repeatable', 'no-transaction'])
+
+function ownDirective(comment: string): string | undefined {
+  return /^--[ \t]*neon:[ \t]*([\w-]+)[ \t]*$/i.exec(comment)?.[1]?.toLowerCase()
+}
+
+// Of other tools, as their manuals have it: dbmate, graphile-migrate, Atlas, postgres-migrations, goose.
+const NO_TRANSACTION = [
+  /^--[ \t]*migrate:up[ \t].*\btransaction:[ \t]*false\b/i,
+  /^--![ \t]*no-transaction\b/i,
+  /^--[ \t]*atlas:txmode[ \t]+none\b/i,
+  /^--[ \t]*(?:postgres-migrations[ \t]+|pg-migrate[ \t]+)?disable-transaction\b/i,
+  /^--[ \t]*\+goose[ \t]+NO[ \t]+TRANSACTION\b/i,
+]
+
+/**
+ * Whether a comment says that the file runs outside a transaction: `-- neon: no-transaction`, or the same in the words
+ * of a well-known tool. Throws an {@link ActionError} for a `-- neon:` word that does not exist, since a misspelt
+ * instruction must not be passed over.
+ */
+export function saysNoTransaction(file: SchemaFile): boolean {
+  const comments = instructions(file.text)
+  for (const { text, start } of comments) {
+    const directive = ownDirective(text)
+    if (directive === undefined || OWN.has(directive)) continue
+    const place = placeAt(file.text, start)
+    throw new ActionError(`Could not read ${file.path}, line ${place.line}: there is no instruction "${directive}".`, {
+      advice: 'Write -- neon: no-transaction or -- neon: repeatable, or another comment.',
+      location: { file: file.path, ...place },
+    })
+  }
+  return comments.some(
+    ({ text }) => ownDirective(text) === 'no-transaction' || NO_TRANSACTION.some((form) => form.test(text)),
+  )
+}

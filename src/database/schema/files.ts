@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { ActionError } from '../../errors.ts'
+import { saysRepeatable } from './directives.ts'
+import { type FoundFile, findFiles } from './discover.ts'
+import { refuseForeignFormats } from './formats.ts'
+import { compareNames, isRepeatableName, skipReason } from './names.ts'
+
+export { compareNames, nextFreeName } from './names.ts'
+
+/** One file of the schema. */
+export interface SchemaFile {
+  /** As annotations need it: below the workspace with `/`, or `learnflow/0001_users.sql` for a bundled one. */
+  path: string
+  /** Name in the ledger: below its schema folder, with `/`. */
+  name: string
+  absolute: string
+  /** As it stands in the file, with byte-order mark and `\r\n` if it has them. */
+  text: string
+  /** sha256, hexadecimal, of the text without byte-order mark and with `\n` for `\r\n`. */
+  checksum: string
+  kind: 'once' | 'repeatable'
+  bundled: boolean
+}
+
+/** A file that was found and will not run. */
+export interface SkippedFile {
+  path: string
+  reason: string
+}
+
+/** What the input `schema` names. */
+export interface SchemaSource {
+  /** For people: `sql/`, `learnflow (bundled)`. */
+  description: string
+  /** In the order to run: as the entries come, by name within an entry, repeatable files behind all others. */
+  files: SchemaFile[]
+  skipped: SkippedFile[]
+}
+
+/** Where to look for the files of a schema. */
+export interface ReadSchemaOptions {
+  workspace: string
+  /** Folder of the schema `learnflow` that comes with the action. */
+  bundledDirectory: string
+  /** Lines of the input `schema`: `learnflow`, a folder, a file, a glob. */
+  entries: string[]
+}
+
+const AT_ONCE = 32
+
+/**
+ * Finds and reads the SQL files of a schema. Throws an {@link ActionError} for an entry that names nothing or something
+ * outside the workspace, a file named twice, two files of the same ledger name, text that is not UTF-8, and files in
+ * the format of another migration tool.
+ *
+ * Ledger names are relative to their entry's folder and must be unique: putting the entry's name in front of the second
+ * one would give files a new name, and so run them again, as soon as the order of the entries changes.
+ */
+export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSource> {
+  const entries = options.entries.map((entry) => entry.trim()).filter((entry) => entry !== '')
+  const skipped: SkippedFile[] = []
+  const wanted: FoundFile[] = []
+  for (const entry of entries) {
+    const found = await findFiles({ ...options, entry })
+    skipped.push(...found.skipped)
+    const [run, undo] = partition(found.files, (file) => skipReason(file.name) === '')
+    skipped.push(...undo.map((file) => ({ path: file.path, reason: skipReason(file.name) })))
+    if (run.length === 0) throw nothingToRun(entry, found.lookedFor, undo.length)
+    wanted.push(...run.sort((a, b) => compareNames(a.name, b.name)))
+  }
+  refuseDuplicates(wanted)
+  const files = await readAll(wanted)
+  await refuseForeignFormats(
+    options.workspace,
+    files.filter((file) => !file.bundled),
+  )
+  const [once, repeatable] = partition(files, (file) => file.kind === 'once')
+  return { description: entries.map(describe).join(', '), files: [...once, ...repeatable], skipped }
+}
+
+function describe(entry: string): string {
+  return entry === 'learnflow' ? 'learnflow (bundled)' : entry
+}
+
+function partition<T>(items: T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))]
+}
+
+function nothingToRun(entry: string, lookedFor: string, undone: number): ActionError {
+  const cause = undone > 0 ? `${lookedFor} are only files that undo migrations` : `there are no ${lookedFor}`
+  return new ActionError(`Could not take the schema "${entry}": ${cause}.`, {
+    advice: 'Correct the input schema, or check out the repository before this step.',
+  })
+}
+
+function refuseDuplicates(files: FoundFile[]): void {
+  const byReal = new Map<string, FoundFile>()
+  const byName = new Map<string, FoundFile>()
+  for (const file of files) {
+    const same = byReal.get(file.real)
+    if (same) {
+      throw new ActionError(`Could not take the schema file ${file.path}: it is named twice, also as ${same.path}.`, {
+        advice: 'Name each file once in the input schema.',
+      })
+    }
+    const clash = byName.get(file.name)
+    if (clash) {
+      throw new ActionError(
+        `Could not take the schema file ${file.path}: the ledger knows files by their name below the entry, and "${file.name}" is also the name of ${clash.path}.`,
+        { advice: 'Rename one of them, or name the folder above both as the one entry of the input schema.' },
+      )
+    }
+    byReal.set(file.real, file)
+    byName.set(file.name, file)
+  }
+}
+
+async function readAll(found: FoundFile[]): Promise<SchemaFile[]> {
+  const files: SchemaFile[] = []
+  for (let from = 0; from < found.length; from += AT_ONCE) {
+    files.push(...(await Promise.all(found.slice(from, from + AT_ONCE).map(readOne))))
+  }
+  return files
+}
+
+async function readOne(found: FoundFile): Promise<SchemaFile> {
+  const text = decode(found.path, await readFile(found.absolute))
+  const repeatable = isRepeatableName(found.name) || saysRepeatable(text)
+  return {
+    path: found.path,
+    name: found.name,
+    absolute: found.absolute,
+    text,
+    checksum: checksumOf(text),
+    kind: repeatable ? 'repeatable' : 'once',
+    bundled: found.bundled,
+  }
+}
+
+/** sha256, hexadecimal, of a text without byte-order mark and with `\n` for `\r\n`: what an editor or git may change. */
+export function checksumOf(text: string): string {
+  return createHash('sha256')
+    .update(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'))
+    .digest('hex')
+}
+
+function decode(file: string, bytes: Buffer): string {
+  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  if (utf16) throw unreadable(file, 'it is UTF-16')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw unreadable(file, 'it is not valid UTF-8')
+  }
+  if (text.includes('\0')) throw unreadable(file, 'it holds a NUL character, which PostgreSQL does not take')
+  return text
+}
+
+function unreadable(file: string, cause: string): ActionError {
+  return new ActionError(`Could not read ${file}: ${cause}.`, {
+    advice: 'Save the file as UTF-8.',
+    location: { file, line: 1 },
+  })
+}

@@ -1,0 +1,96 @@
+import { ActionError } from '../../errors.ts'
+import type { SchemaFile } from './files.ts'
+import { placeAt } from './locate.ts'
+import { type Statement, splitWith } from './split.ts'
+import { endOfLine } from './tokens.ts'
+
+/** A file of the schema as it will be sent: its statements, with offsets into `file.text`. */
+export interface Script {
+  file: SchemaFile
+  statements: Statement[]
+}
+
+/**
+ * Reads a file as psql would as far as pg_dump needs it: the byte-order mark and the lines `\restrict` and
+ * `\unrestrict` are left out, and the rows behind `COPY … FROM stdin;` go with their statement. Throws an
+ * {@link ActionError} with its place for any other backslash command, for a COPY block without its end, and for
+ * `COPY … TO stdout`, whose rows nobody would read.
+ */
+export function parseScript(file: SchemaFile): Script {
+  const { text } = file
+  const statements = splitWith(text, {
+    onBackslash: (offset, inside) => passBackslash(file, offset, inside),
+    onStatement: (statement, after) => (isCopyFromStdin(statement) ? takeRows(file, statement, after) : after),
+  })
+  for (const statement of statements) {
+    if (copyDirection(statement) === 'to stdout') {
+      throw problem(file, statement.start, 'COPY … TO stdout sends rows to a client, and here nobody reads them', {
+        advice: 'Remove the statement from the file.',
+      })
+    }
+    if (isCopyFromStdin(statement) && statement.copyData === undefined) throw unfinishedCopy(file, statement)
+  }
+  return { file, statements }
+}
+
+function passBackslash(file: SchemaFile, offset: number, inside: boolean): number {
+  const command = /^\\[^\s\\]*/.exec(file.text.slice(offset, offset + 80))?.[0] ?? '\\'
+  const atLineStart = /(?:^\ufeff?|[\r\n])[ \t]*$/.test(file.text.slice(Math.max(0, offset - 200), offset))
+  const harmless = command === '\\restrict' || command === '\\unrestrict'
+  if (harmless && atLineStart && !inside) return endOfLine(file.text, offset)
+  throw problem(file, offset, `${command} is a command of psql, not SQL`, { advice: psqlAdvice(file) })
+}
+
+/** How to run a file with psql instead. */
+function psqlAdvice(file: SchemaFile): string {
+  return `Remove it, or run the file with psql through the input migrate_command: psql "$DIRECT_URL" -v ON_ERROR_STOP=1 -f ${file.path}`
+}
+
+function copyDirection(statement: Statement): string {
+  const { words } = statement
+  if (words[0] !== 'copy') return ''
+  const index = words.findIndex((word) => word === 'from' || word === 'to')
+  return index < 0 ? '' : words.slice(index, index + 2).join(' ')
+}
+
+function isCopyFromStdin(statement: Statement): boolean {
+  return copyDirection(statement) === 'from stdin'
+}
+
+// The rows begin on the next line and end before a line that is exactly `\.`.
+function takeRows(file: SchemaFile, statement: Statement, after: number): number {
+  const { text } = file
+  const lineEnd = endOfLine(text, after)
+  const rest = text.slice(after, lineEnd).trim()
+  if (rest && !rest.startsWith('--')) {
+    throw problem(file, after, 'the rows of COPY … FROM stdin must begin on the next line', {
+      advice: 'Put what follows the semicolon behind the rows.',
+    })
+  }
+  const start = afterLineBreak(text, lineEnd)
+  const marker = /^\\\.[ \t]*(?:\r\n|\r|\n|$(?![\s\S]))/gm
+  marker.lastIndex = start
+  const found = marker.exec(text)
+  if (!found) throw unfinishedCopy(file, statement)
+  statement.copyStart = start
+  statement.copyData = text.slice(start, found.index)
+  return found.index + found[0].length
+}
+
+function afterLineBreak(text: string, at: number): number {
+  return text.startsWith('\r\n', at) ? at + 2 : Math.min(at + 1, text.length)
+}
+
+function unfinishedCopy(file: SchemaFile, statement: Statement): ActionError {
+  return problem(file, statement.start, 'COPY … FROM stdin has no rows that end with a line \\.', {
+    advice: 'Put the rows behind the statement and a line with only \\. behind the rows, as pg_dump does.',
+  })
+}
+
+function problem(file: SchemaFile, offset: number, cause: string, details: { advice: string }): ActionError {
+  const place = placeAt(file.text, offset)
+  return new ActionError(`Could not read ${file.path}, line ${place.line}: ${cause}.`, {
+    ...details,
+    location: { file: file.path, ...place },
+  })
+}
