@@ -1,0 +1,24 @@
+import type { SqlFailure } from '../model.ts'
+import type { Runtime } from '../runtime.ts'
+
+/**
+ * Puts a failed statement on its line of the pull request as an error annotation, and the lines around it with a caret into
+ * the log.
+ */
+export function annotateFailure(runtime: Runtime, failure: SqlFailure): void {
+  const told = [failure.message, failure.hint ? `Hint: ${failure.hint}` : '', failure.consequence].filter(Boolean)
+  runtime.log.info(harmless(failure.excerpt))
+  runtime.log.error(told.join('\n'), {
+    location: { file: failure.file, line: failure.line, column: failure.column },
+    title: `SQLSTATE ${failure.sqlstate}`,
+  })
+}
+
+/**
+ * Lines that the runner cannot take for workflow commands: it skips white space before `::`, and finds `##[` anywhere
+ * (runner, ActionCommand.cs).
+ */
+function harmless(text: string): string {
+  const lines = text.replace(/\r\n?/g, '\n').replace(/\n+$/, '').split('\n')
+  return lines.map((line) => `| ${line.replaceAll('##[', '## [')}`).join('\n')
+}

@@ -1,0 +1,43 @@
+import type { Report } from '../model.ts'
+import { code, details, link } from './escape.ts'
+import { headline } from './headline.ts'
+import { commentMarker, markerIn, mergeMarkers } from './marker.ts'
+import { errorBlock } from './sections.ts'
+
+// Second line of a closed comment; nothing from outside can stand there.
+const CLOSED = '<!-- neon-postgres-setup closed -->'
+const HISTORY = '<!-- neon-postgres-setup history -->'
+const LONGEST = 60_000
+
+/**
+ * The comment of a closed pull request: says that the branch is deleted (or why it is not), and keeps the last report folded. Called again on its own
+ * result it changes nothing, so that a second clean-up writes nothing.
+ */
+export function closedBody(previousBody: string, report: Report): string {
+  const found = markerIn(previousBody)
+  const marker = found ? mergeMarkers(commentMarker(report), found) : commentMarker(report)
+  const { project } = report
+  const head = [
+    `${marker}\n${CLOSED}`,
+    `### ${headline(report)}`,
+    report.error ? errorBlock(report.error) : '',
+    project ? `Project ${link(code(project.name), project.consoleUrl)}` : '',
+  ]
+  const whole = historyOf(previousBody)
+  const visible = whole.split('<details')[0]?.trim() ?? ''
+  const texts = [whole, visible, ''].map((history) =>
+    [...head, history ? details('Last report', `${HISTORY}\n\n${history}`) : ''].filter(Boolean).join('\n\n'),
+  )
+  return texts.find((text) => text.length <= LONGEST) ?? ''
+}
+
+/** The report inside a comment: of a closed one what it keeps, of another the text without its marker. */
+function historyOf(body: string): string {
+  const text = body.replaceAll('\r\n', '\n')
+  const marker = markerIn(text)
+  const rest = text.slice(text.indexOf(marker) + marker.length).trim()
+  if (!marker) return ''
+  if (!rest.startsWith(CLOSED)) return rest
+  const start = rest.indexOf(HISTORY)
+  return start < 0 ? '' : rest.slice(start + HISTORY.length, rest.lastIndexOf('</details>')).trim()
+}

@@ -1,0 +1,195 @@
+import type { FileResult, KubernetesResult, Report, SqlFailure, SweepRow, TableCount } from '../model.ts'
+import { changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
+import { code, fence, link, prose, table } from './escape.ts'
+import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
+import { qualified, shortName } from './names.ts'
+
+/** The tables that changed with their rows, then everything else that changed; at most `most` lines. */
+export function changesTable(report: Report, most: number): string {
+  const groups = groupChanges(report.diff)
+  const counts = new Map((report.tables ?? []).map((count) => [qualified(count.schema, count.name), count]))
+  const lines = [
+    ...groups.tables.map((group) => {
+      const count = counts.get(group.table)
+      return [code(shortName(group.table)), tableCell(group, 3), count ? rowsWithChange(count) : '']
+    }),
+    ...groups.others.map((change) => [
+      `${change.kind} ${code(shortName(change.id))}`,
+      change.kind === 'enum' && change.action === 'changed' ? changeLine(change) : STATE_OF[change.action],
+      '',
+    ]),
+  ]
+  if (lines.length === 0) return ''
+  const left = lines.length - most
+  const shown = table(['Table or object', 'Change', 'Rows:'], lines.slice(0, most))
+  return left > 0 ? `${shown}\n\nand ${whole(left)} more below.` : shown
+}
+
+/** How many lines {@link changesTable} has in full. */
+export function changedThings(groups: GroupedChanges): number {
+  return groups.tables.length + groups.others.length
+}
+
+function rowsWithChange(count: TableCount): string {
+  const change = signed(count.change)
+  return change ? `${rows(count)} (${change})` : rows(count)
+}
+
+/** Every change of the diff, one line each, under its table. */
+export function changesInFull(report: Report): string {
+  const { tables, others } = groupChanges(report.diff)
+  const blocks = tables.map((group) => {
+    const what = group.action === 'changed' ? '' : ` ${STATE_OF[group.action]}`
+    const lines = group.changes.map((change) => `  - ${changeLine(change)}`)
+    return [`- ${code(shortName(group.table))}${what}`, ...lines].join('\n')
+  })
+  return [...blocks, ...others.map((change) => `- ${changeLine(change)}`)].join('\n')
+}
+
+/** All tables with rows, change and size; reasons and marks are explained below. */
+export function tablesInFull(counts: TableCount[]): string {
+  const changed = counts.some((count) => count.change)
+  const titles = ['Table', 'Rows:', ...(changed ? ['Change:'] : []), 'Size:']
+  const kinds = {
+    table: '',
+    partitioned: ' partitioned',
+    'materialized-view': ' materialized view',
+    foreign: ' foreign',
+  }
+  const lines = counts.map((count) => [
+    `${code(shortName(qualified(count.schema, count.name)))}${kinds[count.kind]}`,
+    count.rows === null && count.reason ? prose(count.reason, 120) : rows(count),
+    ...(changed ? [signed(count.change)] : []),
+    size(count.bytes),
+  ])
+  return [table(titles, lines), ...legend(counts)].join('\n\n')
+}
+
+function legend(counts: TableCount[]): string[] {
+  const marks = [
+    counts.some((count) => count.precision === 'estimate') ? '`~` estimated by Postgres' : '',
+    counts.some((count) => count.precision === 'at-least') ? '`≥` counted so far' : '',
+    counts.some((count) => count.visibleOnly) ? '`visible`: row-level security may hide rows from this role' : '',
+  ].filter(Boolean)
+  return marks.length > 0 ? [`${marks.join(' · ')}`] : []
+}
+
+const FILE_STATES: Record<FileResult['state'], string> = {
+  applied: '✅ applied',
+  unchanged: 'unchanged',
+  pending: '🕒 pending',
+  failed: '❌ failed',
+  partial: '❌ half applied',
+  edited: '❌ edited after it was applied',
+  accepted: '✅ accepted as applied',
+  missing: '⚠️ applied, file is gone',
+  ignored: 'ignored',
+}
+
+/** The files with what they cost: milliseconds, statements, rows written, locks, rewrites. */
+export function filesTable(files: FileResult[]): string {
+  const lines = files.map((file) => [
+    [code(file.path), ...file.notes.map((note) => prose(note, 200))].join('<br>'),
+    FILE_STATES[file.state],
+    duration(file.milliseconds),
+    file.statements > 0 ? whole(file.statements) : '',
+    file.rows.map(written).join('<br>'),
+    effects(file).join('<br>'),
+  ])
+  return table(['File', 'State', 'Time:', 'Statements:', 'Rows written', 'Locks and rewrites'], lines)
+}
+
+function written(change: FileResult['rows'][number]): string {
+  const parts = [
+    change.inserted > 0 ? `+${whole(change.inserted)}` : '',
+    change.updated > 0 ? `~${whole(change.updated)}` : '',
+    change.deleted > 0 ? `−${whole(change.deleted)}` : '',
+  ].filter(Boolean)
+  return `${code(shortName(change.table))} ${parts.join(' ')}`
+}
+
+function effects(file: FileResult): string[] {
+  return [
+    ...file.rewrites.map((one) => `rewrites ${one.kind} ${code(shortName(one.table))} (${size(one.bytes)})`),
+    ...file.locks.map((lock) => `${prose(lock.mode)} on ${code(shortName(lock.table))}`),
+    ...(file.transactional ? [] : ['outside a transaction']),
+  ]
+}
+
+/** One line per object written to Kubernetes. */
+export function kubernetesLines(results: KubernetesResult[]): string {
+  return results
+    .map((one) => {
+      const name = code(one.kind === 'Namespace' ? one.name : `${one.namespace}/${one.name}`)
+      const keys =
+        one.keys.length > 0 && one.kind === 'Secret'
+          ? ` with ${listing(
+              one.keys.map((key) => code(key)),
+              6,
+            )}`
+          : ''
+      return `☸️ ${one.kind} ${name} ${one.action === 'gone' ? 'was gone already' : one.action}${keys}`
+    })
+    .join('<br>\n')
+}
+
+/** The branches a sweep looked at. */
+export function sweepTable(lines: SweepRow[]): string {
+  const marks = { deleted: '🗑️ deleted', 'would delete': '🔍 would delete', kept: 'kept', failed: '❌ failed' }
+  return table(
+    ['Branch', 'Pull request', 'Age:', '', 'Why'],
+    lines.map((line) => [
+      code(line.branchName),
+      line.pullRequest === null ? '' : code(`#${line.pullRequest}`),
+      plural(Math.floor(line.ageDays), 'day'),
+      marks[line.action],
+      prose(line.reason, 200),
+    ]),
+  )
+}
+
+/** The phases with their seconds. */
+export function phasesTable(phases: Report['phases']): string {
+  return table(
+    ['Phase', 'Time:'],
+    phases.map((phase) => [prose(phase.name), duration(phase.milliseconds)]),
+  )
+}
+
+/** A failed statement: where, what Postgres said, the lines around it, what stands and what to do. */
+export function failureBlock(report: Report, failure: SqlFailure, showDetail: boolean): string {
+  const place = `${failure.file}:${failure.line}:${failure.column}`
+  const told = [
+    failure.hint ? `Hint: ${prose(failure.hint)}` : '',
+    failure.where ? `In: ${prose(failure.where, 300)}` : '',
+    showDetail && failure.detail ? `Detail: ${prose(failure.detail)}` : '',
+  ].filter(Boolean)
+  return [
+    `> [!CAUTION]\n> **${prose(failure.message)}** (SQLSTATE ${code(failure.sqlstate)}) at ${link(code(place), fileUrl(report, failure))}`,
+    fence(failure.excerpt, 'sql'),
+    [...told, prose(failure.consequence), nextStep(report)].filter(Boolean).join('\n\n'),
+  ].join('\n\n')
+}
+
+function nextStep(report: Report): string {
+  if (report.error?.advice) return `**Next:** ${prose(report.error.advice)}`
+  return '**Next:** correct the statement and push again.'
+}
+
+/** An error that is no failed statement. */
+export function errorBlock(error: { message: string; advice: string }): string {
+  const next = error.advice ? `\n>\n> **Next:** ${prose(error.advice)}` : ''
+  return `> [!CAUTION]\n> ${prose(error.message, 2000)}${next}`
+}
+
+function fileUrl(report: Report, failure: SqlFailure): string | undefined {
+  const server = serverOf(report)
+  if (!server || !/^[0-9a-f]{40}$/.test(report.sha)) return undefined
+  const path = failure.file.split('/').map(encodeURIComponent).join('/')
+  return `${server}/${report.repository}/blob/${report.sha}/${path}#L${failure.line}`
+}
+
+/** Origin of the GitHub server that runs this, from the run's own address. */
+export function serverOf(report: Report): string | undefined {
+  return URL.canParse(report.runUrl) ? new URL(report.runUrl).origin : undefined
+}
