@@ -1,0 +1,174 @@
+import { X509Certificate } from 'node:crypto'
+import { ActionError, errorCode, errorMessage } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Answer } from './http.ts'
+import type { OpenSession } from './kubeconfig.ts'
+import { roleManifest } from './rbac.ts'
+
+const UNREACHABLE: Record<string, string> = {
+  ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'its name could not be looked up',
+  ECONNREFUSED: 'nothing listens there',
+  EHOSTUNREACH: 'no route leads there',
+  ENETUNREACH: 'no route leads there',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+}
+
+const UNTRUSTED: Record<string, string> = {
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
+  CERT_NOT_YET_VALID: "the server's certificate is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "the kubeconfig does not hold the authority that signed the server's certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the kubeconfig does not hold the authority that signed the server's certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the kubeconfig does not hold the authority that signed the server's certificate",
+  CERT_SIGNATURE_FAILURE: "the authority in the kubeconfig did not sign the server's certificate",
+}
+
+/** Whether an answer is worth another try: a write met another one, a namespace still goes, the server is busy or fails. */
+export function isPassing({ code, status }: Answer): boolean {
+  if (code === 409) return !isFieldConflict(status) && status.reason !== 'AlreadyExists'
+  if (code === 403) return isTerminating(status)
+  return [429, 500, 502, 503, 504].includes(code)
+}
+
+/** Whether a 409 says that another field manager owns a field with another value (server-side apply). */
+export function isFieldConflict(status: Answer['status']): boolean {
+  return (status.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
+}
+
+function isTerminating(status: Answer['status']): boolean {
+  return (status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
+}
+
+/** Why the API server could not be reached, as an error with the next step. */
+export function networkFailure(error: unknown, session: OpenSession, timeout: number): ActionError {
+  const { server } = session.cluster
+  const code = errorCode(error)
+  const untrusted = UNTRUSTED[code]
+  if (untrusted) {
+    return new ActionError(`Could not trust the Kubernetes server ${server}: ${untrusted} (${code}).`, {
+      advice: `Renew the certificate, or correct certificate-authority-data of cluster '${session.cluster.name}' in the kubeconfig.`,
+    })
+  }
+  const cause =
+    code === 'ETIMEDOUT' ? `no answer within ${timeout / 1000} s` : (UNREACHABLE[code] ?? errorMessage(error))
+  return new ActionError(`Could not reach the Kubernetes server ${server} of context '${session.context}': ${cause}.`, {
+    advice:
+      'Check the address in the kubeconfig, and that the cluster admits the runner: a private cluster needs a self-hosted runner.',
+  })
+}
+
+/** Why the kubeconfig's user could not log in, before any request: the login program, or a file it names. */
+export function loginFailure(runtime: Runtime, error: unknown, session: OpenSession): ActionError {
+  const { user } = session
+  const program = user.program ?? ''
+  const syscall = typeof error === 'object' && error !== null && 'syscall' in error ? String(error.syscall) : ''
+  if (errorCode(error) === 'ENOENT' && syscall.startsWith('spawn')) {
+    return new ActionError(
+      `User '${user.name}' of the kubeconfig logs in with the program '${program}', which is not on this runner.`,
+      {
+        advice:
+          "Install it in a step before this one, for example with the cloud vendor's login action, or use the token of a service account.",
+      },
+    )
+  }
+  const said = runtime.secrets.redact(errorMessage(error).trim()).slice(0, 500)
+  if (program) {
+    return new ActionError(
+      `The program '${program}' could not log in user '${user.name}' of the kubeconfig: ${said}.`,
+      {
+        advice: 'Log in to the cloud in a step before this one, and run the program there to see its whole answer.',
+      },
+    )
+  }
+  return new ActionError(`Could not log in as user '${user.name}' of the kubeconfig: ${said}.`, {
+    advice: 'Export the kubeconfig with everything inside: kubectl config view --minify --flatten --raw',
+  })
+}
+
+/** What an answer was about. */
+export interface Purpose {
+  /** `Could not …`: `write Secret a/b`. */
+  verb: string
+  namespace: string
+  createNamespace: boolean
+  dapr: boolean
+}
+
+/** Turns an answer that is no success into an error with the next step; texts of the server are redacted. */
+export function answerFailure(runtime: Runtime, session: OpenSession, answer: Answer, purpose: Purpose): ActionError {
+  const { code, status } = answer
+  const said = runtime.secrets.redact(status.message).slice(0, 600)
+  const what = `Could not ${purpose.verb}`
+  if (code === 401) return unauthorized(runtime, session, what)
+  if (code === 403) return forbidden(session, answer, purpose, said)
+  if (code === 409 && isFieldConflict(status)) {
+    const causes = (status.details?.causes ?? []).map(({ message = '', field = '' }) => `${message} at ${field}`)
+    return new ActionError(
+      `${what}: another manager owns fields of it: ${runtime.secrets.redact(causes.join('; '))}.`,
+      {
+        advice: 'Let only one tool write it, or set secret_force: true to take the fields over.',
+      },
+    )
+  }
+  if (code === 404 && status.details?.kind === 'namespaces') return missingNamespace(what, purpose.namespace)
+  if (code === 422) {
+    return new ActionError(`${what}: the server refuses it: ${said}.`, {
+      advice: /immutable/.test(said)
+        ? 'Delete the object and run the job again, or choose another secret_name.'
+        : 'Check the inputs that begin with secret_ and the namespace.',
+    })
+  }
+  return new ActionError(`${what}: the Kubernetes server answered ${code}${said ? `: ${said}` : ''}.`, {
+    advice: 'Run the job again; if it stays, look at the cluster.',
+  })
+}
+
+function missingNamespace(what: string, namespace: string): ActionError {
+  return new ActionError(`${what}: there is no namespace '${namespace}'.`, {
+    advice: `Set create_namespace: true, or create it: kubectl create namespace ${namespace}`,
+  })
+}
+
+function forbidden(session: OpenSession, { status }: Answer, purpose: Purpose, said: string): ActionError {
+  const what = `Could not ${purpose.verb}`
+  if (isTerminating(status)) {
+    return new ActionError(`${what}: namespace '${purpose.namespace}' is being deleted.`, {
+      advice: 'Run the job again when it is gone.',
+    })
+  }
+  const user = status.message.match(/User "([^"]+)" cannot (\w+) resource/)?.[1]
+  if (!user)
+    return new ActionError(`${what}: the cluster forbids it: ${said}.`, { advice: 'Ask who runs the cluster.' })
+  return new ActionError(`${what}: user '${user}' of context '${session.context}' may not: ${said}.`, {
+    advice: `Let an administrator apply this:\n${roleManifest({ ...purpose, user })}`,
+  })
+}
+
+function unauthorized(runtime: Runtime, session: OpenSession, what: string): ActionError {
+  const { user } = session
+  const expired = loginExpiry(user)
+  const past = expired !== undefined && expired.at.getTime() <= runtime.clock.now()
+  const why = past
+    ? `the ${expired.of} of user '${user.name}' expired at ${expired.at.toISOString()}`
+    : `the server does not accept the login of user '${user.name}'`
+  return new ActionError(`${what}: ${why}.`, {
+    advice: `Make a new ${expired?.of ?? 'login'} for context '${session.context}' and store the new kubeconfig.`,
+  })
+}
+
+/** When the client certificate or the token of a user ends; undefined when it does not tell. */
+function loginExpiry(user: OpenSession['user']): { of: string; at: Date } | undefined {
+  try {
+    if (user.token) {
+      const claims = JSON.parse(Buffer.from(user.token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+      return typeof claims.exp === 'number' ? { of: 'token', at: new Date(claims.exp * 1000) } : undefined
+    }
+    if (!user.certificate) return undefined
+    return { of: 'client certificate', at: new Date(new X509Certificate(user.certificate).validTo) }
+  } catch {
+    return undefined
+  }
+}

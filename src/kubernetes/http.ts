@@ -1,0 +1,171 @@
+import http from 'node:http'
+import https from 'node:https'
+import { ActionError, errorCode } from '../errors.ts'
+import { backoff, retry } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import { isPassing, loginFailure, networkFailure } from './failures.ts'
+import type { OpenSession } from './kubeconfig.ts'
+import type { KubernetesObject } from './types.ts'
+
+/** What an API server says when it does not answer with the object (kind Status of the Kubernetes API). */
+export interface Status {
+  message: string
+  reason: string
+  details?: { name?: string; kind?: string; causes?: { reason?: string; message?: string; field?: string }[] }
+}
+
+/** An answer of the API server: the object, or a status for every code above 299. */
+export interface Answer {
+  code: number
+  object?: KubernetesObject
+  status: Status
+}
+
+/** One request. */
+export interface Call {
+  method: 'GET' | 'PATCH' | 'POST' | 'DELETE'
+  path: string
+  body?: unknown
+  contentType?: string
+}
+
+/** Sends requests with the login of a session; gives up on nothing that passes by itself. */
+export interface Api {
+  readonly session: OpenSession
+  call(call: Call): Promise<Answer>
+}
+
+const REQUEST_TIMEOUT = 30_000
+const ATTEMPTS = 5
+const LONGEST_WAIT = 8000
+
+/** An answer that is worth another try, on its way to the retry loop. */
+class PassingAnswer extends Error {
+  readonly answer: Answer
+  readonly retryAfter: number | undefined
+  constructor(answer: Answer, retryAfter: number | undefined) {
+    super(`${answer.code} ${answer.status.message}`)
+    this.answer = answer
+    this.retryAfter = retryAfter
+  }
+}
+
+/**
+ * An {@link Api} for a session. Answers 409 (unless about field ownership), 429, 500, 502, 503, 504, lost connections and
+ * timeouts are tried again, five times in all; every call here is safe to repeat. After that an answer is returned as it
+ * is, and a network failure becomes an ActionError.
+ */
+export function createApi(runtime: Runtime, session: OpenSession, requestTimeout = REQUEST_TIMEOUT): Api {
+  return {
+    session,
+    async call(call) {
+      try {
+        return await retry(
+          {
+            clock: runtime.clock,
+            signal: runtime.signal,
+            decide: (error, attempt) => waitFor(error, attempt),
+            onWait: (error, _, milliseconds) =>
+              runtime.log.info(
+                `Kubernetes: ${call.method} ${call.path} again in ${milliseconds} ms: ${error instanceof Error ? error.message : error}`,
+              ),
+          },
+          () => attempt(runtime, session, call, requestTimeout),
+        )
+      } catch (error) {
+        runtime.signal.throwIfAborted()
+        if (error instanceof PassingAnswer) return error.answer
+        throw error instanceof ActionError ? error : networkFailure(error, session, requestTimeout)
+      }
+    },
+  }
+}
+
+function waitFor(error: unknown, attempt: number): number | 'stop' {
+  if (attempt >= ATTEMPTS || error instanceof ActionError) return 'stop'
+  const own = backoff(attempt, 500, LONGEST_WAIT)
+  if (error instanceof PassingAnswer) return Math.min(error.retryAfter ?? own, LONGEST_WAIT)
+  // A name or an address without a server will hardly get one in seconds: two tries tell a hiccup from a mistake.
+  if (['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN'].includes(errorCode(error))) return attempt < 3 ? own : 'stop'
+  return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE'].includes(errorCode(error)) ? own : 'stop'
+}
+
+async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeout: number): Promise<Answer> {
+  const login = await authorize(runtime, session)
+  const { code, text, retryAfter } = await exchange(runtime, { session, call, timeout, login })
+  const answer = readAnswer(code, text)
+  if (isPassing(answer)) throw new PassingAnswer(answer, retryAfter)
+  return answer
+}
+
+async function authorize(runtime: Runtime, session: OpenSession): Promise<https.RequestOptions> {
+  try {
+    const login = await session.authorize()
+    const header = Object.entries(login.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')
+    if (header) runtime.secrets.add(String(header[1]).replace(/^\w+ /, ''))
+    return login
+  } catch (error) {
+    throw loginFailure(runtime, error, session)
+  }
+}
+
+interface Exchange {
+  session: OpenSession
+  call: Call
+  timeout: number
+  login: https.RequestOptions
+}
+
+function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange) {
+  const url = new URL(`${session.cluster.server}${call.path}`)
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+  const headers = {
+    ...login.headers,
+    accept: 'application/json',
+    'user-agent': 'neon-postgres-setup',
+    ...(body === undefined
+      ? {}
+      : { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+  }
+  const signal = AbortSignal.any([runtime.signal, AbortSignal.timeout(timeout)])
+  const { request } = url.protocol === 'http:' ? http : https
+  return new Promise<{ code: number; text: string; retryAfter: number | undefined }>((resolve, reject) => {
+    const fail = (error: unknown) =>
+      reject(signal.aborted ? Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }) : error)
+    const sent = request(url, { ...login, method: call.method, headers, signal }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', fail)
+      response.on('end', () => {
+        const seconds = Number(response.headers['retry-after'])
+        const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+        resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8'), retryAfter })
+      })
+    })
+    sent.on('error', fail)
+    sent.end(body)
+  })
+}
+
+function readAnswer(code: number, text: string): Answer {
+  const parsed = parse(text)
+  if (code < 300 && parsed) return { code, object: parsed as KubernetesObject, status: { message: '', reason: '' } }
+  const status = parsed?.kind === 'Status' ? (parsed as Partial<Status>) : {}
+  return {
+    code,
+    status: {
+      message: status.message ?? text.trim().slice(0, 300),
+      reason: status.reason ?? '',
+      ...(status.details ? { details: status.details } : {}),
+    },
+  }
+}
+
+function parse(text: string): (Record<string, unknown> & { kind?: unknown }) | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
