@@ -1,0 +1,144 @@
+import { ActionError } from '../errors.ts'
+import { type Branch, orAbsent } from './branches.ts'
+import type { Neon } from './client.ts'
+import { ensureCompute } from './compute.ts'
+import { NeonError } from './error.ts'
+import { explaining } from './explain.ts'
+import { chooseNames, type Names } from './names.ts'
+import { isMarked, rememberedNames } from './ownership.ts'
+import { buildUrls, pooledHost, type UrlOptions } from './url.ts'
+
+/** Which database and role, and how the URLs shall look. */
+export interface ConnectionRequest extends UrlOptions {
+  database?: string | undefined
+  role?: string | undefined
+}
+
+/** A way into a branch. `url` is the direct one: schema changes need it; `pooledUrl` goes through PgBouncer. */
+export interface Connection {
+  url: string
+  pooledUrl: string
+  host: string
+  pooledHost: string
+  database: string
+  role: string
+  password: string
+}
+
+/**
+ * URLs, hosts and password of a branch. Of a branch that this run made, mostly without a request; of another, one
+ * request where the names are given, or were given when we made the branch, or are Neon's defaults (`neondb`,
+ * `<database>_owner`); else two more to find them. Password and URLs are registered as secrets before this returns.
+ * Throws {@link ActionError} when the names are not clear, or the API refuses.
+ */
+export async function connectionOf(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Connection> {
+  const task = { what: `get the connection of the branch ${branch.name}`, projectId: branch.projectId }
+  const access = await explaining(neon, task, () =>
+    branch.databases ? known(neon, branch, request) : looked(neon, branch, request),
+  )
+  const { secrets } = neon.runtime
+  secrets.add(access.password)
+  const connection = { ...access, ...buildUrls(access, request) }
+  secrets.add(connection.url)
+  secrets.add(connection.pooledUrl)
+  return connection
+}
+
+interface Access extends Names {
+  password: string
+  host: string
+  pooledHost: string
+}
+
+/** The create reply told the names, and the password where there is one role and one database. */
+async function known(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
+  const { databases = [], roles = [], logins = [], endpoint } = branch
+  const names = chooseNames({ ...pick(request), databases, roles, branchName: branch.name })
+  const login = logins.find(({ role }) => role === names.role)
+  if (!login || !endpoint) return await readUri(neon, branch, names)
+  return { ...names, password: login.password, host: endpoint.host, pooledHost: pooledHost(endpoint.host, endpoint.id) }
+}
+
+async function looked(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
+  const guess = likelyNames(branch, request)
+  if (guess) {
+    const access = await readUri(neon, branch, guess).catch(onlyMissing)
+    if (access) return access
+  }
+  const names = await readNames(neon, branch, request)
+  try {
+    return await readUri(neon, branch, names)
+  } catch (error) {
+    onlyMissing(error)
+    await ensureCompute(neon, branch)
+    return await readUri(neon, branch, names)
+  }
+}
+
+/**
+ * The names where they need no question. When we make a branch without being told the names, it has exactly one database
+ * (else we delete it again), so Neon's default names, where they exist, are that one.
+ */
+function likelyNames(branch: Branch, request: ConnectionRequest): Names | undefined {
+  const remembered = rememberedNames(branch.annotations)
+  const database = request.database ?? remembered.database
+  const role = request.role ?? remembered.role
+  if (database && role) return { database, role }
+  if (!isMarked(branch.annotations)) return undefined
+  const likely = database ?? 'neondb'
+  return { database: likely, role: role ?? `${likely}_owner` }
+}
+
+async function readNames(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Names> {
+  const { projectId, id, name } = branch
+  const [databases, roles] = await Promise.all([
+    neon.read('listProjectBranchDatabases', (api, params) => api.listProjectBranchDatabases(projectId, id, params)),
+    neon.read('listProjectBranchRoles', (api, params) => api.listProjectBranchRoles(projectId, id, params)),
+  ])
+  return chooseNames({
+    ...pick(request),
+    databases: databases.databases.map((database) => ({ name: database.name, owner: database.owner_name })),
+    roles: roles.roles.map((role) => role.name),
+    branchName: name,
+  })
+}
+
+function pick({ database, role }: ConnectionRequest): Pick<ConnectionRequest, 'database' | 'role'> {
+  return { database, role }
+}
+
+/** `getConnectionURI`: one request for host and password; the pooled host follows from it. */
+async function readUri(neon: Neon, branch: Branch, names: Names): Promise<Access> {
+  const query = {
+    projectId: branch.projectId,
+    branch_id: branch.id,
+    database_name: names.database,
+    role_name: names.role,
+  }
+  const { uri } = await neon.read('getConnectionURI', (api, params) => api.getConnectionUri(query, params))
+  const url = URL.parse(uri)
+  if (!url)
+    throw new ActionError(`Neon gave no usable connection for the branch ${branch.name}.`, {
+      advice: 'Run the job again.',
+    })
+  const password = decodeURIComponent(url.password)
+  neon.runtime.secrets.add(password)
+  return { ...names, password, host: url.host, pooledHost: pooledHost(url.host) }
+}
+
+/** Swallows the answer that something of it does not exist; everything else is thrown on. */
+function onlyMissing(error: unknown): undefined {
+  if (error instanceof NeonError && [400, 404, 422].includes(error.status)) return undefined
+  throw error
+}
+
+/** The password of a role as the API stores it, registered as a secret; undefined where it has no such role. */
+export async function revealPassword(neon: Neon, branch: Branch, role: string): Promise<string | undefined> {
+  const reply = await orAbsent(
+    neon.read('getProjectBranchRolePassword', (api, params) =>
+      api.getProjectBranchRolePassword(branch.projectId, branch.id, role, params),
+    ),
+  )
+  if (reply) neon.runtime.secrets.add(reply.password)
+  return reply?.password
+}

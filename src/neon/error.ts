@@ -1,0 +1,108 @@
+import { errorCode } from '../errors.ts'
+import type { Secrets } from '../secrets.ts'
+
+/**
+ * What a failed request means for the next one:
+ * `locked`: another operation runs, nothing happened; `busy`: rate limit or overload, nothing happened;
+ * `unsent`: the server was never reached; `unknown`: it may have happened; `refused`: it did not happen and will not.
+ */
+export type FailureKind = 'locked' | 'busy' | 'unsent' | 'unknown' | 'refused'
+
+/** A failed request to the Neon API, reduced to plain text: nothing of the HTTP client is kept, its errors carry the key. */
+export class NeonError extends Error {
+  /** HTTP status, or 0 when no answer came. */
+  readonly status: number
+  /** Neon's code, often empty; without an answer the system's code, for example `ECONNRESET`. */
+  readonly code: string
+  readonly requestId: string
+  /** The operation of the API description, for example `createProjectBranch`. */
+  readonly operation: string
+  readonly kind: FailureKind
+  /** Milliseconds the server asks to wait (Retry-After), if it said so. */
+  readonly retryAfter: number | undefined
+
+  constructor(details: Omit<NeonError, 'name' | 'cause' | 'stack'>) {
+    super(details.message)
+    this.name = 'NeonError'
+    this.status = details.status
+    this.code = details.code
+    this.requestId = details.requestId
+    this.operation = details.operation
+    this.kind = details.kind
+    this.retryAfter = details.retryAfter
+  }
+}
+
+const NEVER_REACHED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME|ERR_TLS/
+const LONGEST_MESSAGE = 400
+
+/** What {@link readFailure} needs beside the thrown object. */
+export interface FailureContext {
+  operation: string
+  requestId: string
+  secrets: Secrets
+  /** Milliseconds since the epoch, for a Retry-After that is a date. */
+  now: number
+}
+
+/**
+ * Reads anything an axios call threw, by shape. Neon's own texts come from `GeneralError {message, code, request_id}`;
+ * a gateway in between answers HTML, of which only the title is told.
+ */
+export function readFailure(thrown: unknown, context: FailureContext): NeonError {
+  const response = field(thrown, 'response')
+  const status = Number(field(response, 'status') ?? 0)
+  const body = field(response, 'data')
+  const code = status === 0 ? errorCode(thrown) : text(field(body, 'code'))
+  const raw = text(field(body, 'message')) || plainBody(body) || text(field(thrown, 'message')) || String(thrown)
+  const message = context.secrets.redact(raw).slice(0, LONGEST_MESSAGE)
+  return new NeonError({
+    status,
+    code,
+    message,
+    requestId: text(field(body, 'request_id')) || text(header(response, 'x-neon-ret-request-id')) || context.requestId,
+    operation: context.operation,
+    kind: failureKind(status, code, message),
+    retryAfter: parseRetryAfter(text(header(response, 'retry-after')), context.now),
+  })
+}
+
+/**
+ * Sorts a failure. 423 and 503 are always safe to repeat (GeneralError of the API description); 429 is refused before
+ * anything happens; `branch not ready yet` (422) is the answer while a branch initialises.
+ */
+export function failureKind(status: number, code: string, message: string): FailureKind {
+  if (status === 423 || (status === 422 && /not ready yet/i.test(message))) return 'locked'
+  if (status === 429 || status === 503) return 'busy'
+  if (status === 0) {
+    if (NEVER_REACHED.includes(code)) return 'unsent'
+    return CERTIFICATE.test(code) ? 'refused' : 'unknown'
+  }
+  return status >= 500 || status === 408 ? 'unknown' : 'refused'
+}
+
+/** Milliseconds of a Retry-After header: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when absent or unreadable. */
+export function parseRetryAfter(value: string, now: number): number | undefined {
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+function plainBody(body: unknown): string {
+  if (typeof body !== 'string') return ''
+  const title = /<title>([^<]*)<\/title>/i.exec(body)?.[1]
+  return (title ?? (body.trimStart().startsWith('<') ? '' : body)).trim()
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function header(response: unknown, name: string): unknown {
+  return field(field(response, 'headers'), name)
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+}
