@@ -85,9 +85,8 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
   if (branch.default || branch.protected || expiresAt === undefined) return branch
   if (expiresAt === null && !branch.expiresAt) return branch
   const { projectId, id, name } = branch
-  const none: Operation[] = []
   try {
-    const { operations } = await neon.write(
+    const { operations } = await neon.write<{ operations: Operation[] }>(
       'updateProjectBranch',
       (api, params) => api.updateProjectBranch(projectId, id, { branch: { expires_at: expiresAt } }, params),
       {
@@ -96,7 +95,7 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
           const now = await getBranch(neon, projectId, id)
           const same = Date.parse(now?.expiresAt ?? '') === Date.parse(expiresAt ?? '')
           const cleared = expiresAt === null && now !== undefined && !now.expiresAt
-          return same || cleared ? { operations: none } : undefined
+          return same || cleared ? { operations: [] } : undefined
         },
       },
     )
@@ -108,6 +107,22 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
     neon.runtime.log.notice(`The expiry of the branch ${name} was not renewed: ${error.message}.`)
     return branch
   }
+}
+
+/** Protects a branch unless it is (`updateProjectBranch`). Throws NeonError; limits and plans may forbid it. */
+export async function protectBranch(neon: Neon, branch: Branch): Promise<Branch> {
+  if (branch.protected) return branch
+  const { projectId, id } = branch
+  const { operations } = await neon.write<{ operations: Operation[] }>(
+    'updateProjectBranch',
+    (api, params) => api.updateProjectBranch(projectId, id, { branch: { protected: true } }, params),
+    {
+      repeatable: true,
+      readBack: async () => ((await getBranch(neon, projectId, id))?.protected ? { operations: [] } : undefined),
+    },
+  )
+  await waitForOperations(neon, projectId, operations ?? [])
+  return { ...branch, protected: true }
 }
 
 /** A new branch of which nobody can say which database is meant is taken away again: nothing is left half made. */

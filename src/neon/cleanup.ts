@@ -64,24 +64,29 @@ async function find(neon: Neon, { projectId, name, id }: DeleteRequest): Promise
   throw new ActionError('No branch was named to be deleted.', { advice: 'Set the input branch or branch_id.' })
 }
 
+interface Deleted {
+  /** True when it was gone before. */
+  gone: boolean
+  operations: Operation[]
+}
+
 /**
  * Deletes a branch that the caller has checked, and waits for the operations (`deleteProjectBranch`: 200, or 204 when it
  * is gone). Throws NeonError, and ActionError that names the children where it has any.
  */
 export async function removeBranch(neon: Neon, branch: Branch): Promise<'deleted' | 'gone'> {
   const { projectId, id } = branch
-  const none: Operation[] = []
   try {
-    const reply = await neon.write(
+    const reply = await neon.write<Deleted>(
       'deleteProjectBranch',
       async (api, params) => {
         const { data } = await api.deleteProjectBranch({ projectId, branchId: id }, params)
         // A 204 has no body: axios gives an empty string.
-        return { data: data ? { gone: false, operations: data.operations } : { gone: true, operations: none } }
+        return { data: data ? { gone: false, operations: data.operations } : { gone: true, operations: [] } }
       },
       {
         repeatable: true,
-        readBack: async () => ((await getBranch(neon, projectId, id)) ? undefined : { gone: false, operations: none }),
+        readBack: async () => ((await getBranch(neon, projectId, id)) ? undefined : { gone: false, operations: [] }),
       },
     )
     await waitForOperations(neon, projectId, reply.operations)

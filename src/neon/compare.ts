@@ -1,0 +1,70 @@
+import { ActionError } from '../errors.ts'
+import { type Branch, findBranch, getBranch } from './branches.ts'
+import type { Neon } from './client.ts'
+import { explaining } from './explain.ts'
+
+/** What schema-diff-action takes: the schema of `compare` (perhaps at a moment of its past) against that of `base` now. */
+export interface CompareRequest {
+  projectId: string
+  /** Name or id. */
+  compareBranch: string
+  /** Name or id; the parent of the compared branch unless told. */
+  baseBranch?: string
+  database: string
+  /** RFC 3339; at most one of `timestamp` and `lsn`. */
+  timestamp?: string
+  lsn?: string
+}
+
+/** Both branches, and how the schema of one differs from the other's. */
+export interface SchemaComparison {
+  compare: Branch
+  base: Branch
+  /** Unified diff from base to compare; empty when they are equal. */
+  diff: string
+}
+
+/**
+ * Compares the schemas of two branches (`getProjectBranchSchemaComparison`), without logging in to either.
+ * Throws {@link ActionError} for a branch that is not there, or one without a parent and no base named.
+ */
+export async function compareSchemas(neon: Neon, request: CompareRequest): Promise<SchemaComparison> {
+  const { projectId, compareBranch, database, timestamp, lsn } = request
+  const task = { what: `compare the schema of ${compareBranch} in database ${database}`, projectId }
+  if (timestamp && lsn) {
+    throw new ActionError('Both timestamp and lsn are set.', { advice: 'Set at most one of both inputs.' })
+  }
+  return await explaining(neon, task, async () => {
+    const compare = await need(neon, projectId, compareBranch)
+    const base = await baseOf(neon, compare, request)
+    const query = {
+      projectId,
+      branchId: compare.id,
+      base_branch_id: base.id,
+      db_name: database,
+      ...(timestamp ? { timestamp } : {}),
+      ...(lsn ? { lsn } : {}),
+    }
+    const reply = await neon.read('getProjectBranchSchemaComparison', (api, params) =>
+      api.getProjectBranchSchemaComparison(query, params),
+    )
+    return { compare, base, diff: reply.diff ?? '' }
+  })
+}
+
+async function baseOf(neon: Neon, compare: Branch, { projectId, baseBranch }: CompareRequest): Promise<Branch> {
+  if (baseBranch) return await need(neon, projectId, baseBranch)
+  const parent = compare.parentId ? await getBranch(neon, projectId, compare.parentId) : undefined
+  if (parent) return parent
+  throw new ActionError(`The branch ${compare.name} has no parent to compare with.`, {
+    advice: 'Set the input base_branch.',
+  })
+}
+
+async function need(neon: Neon, projectId: string, nameOrId: string): Promise<Branch> {
+  const found = await findBranch(neon, projectId, nameOrId)
+  if (found) return found
+  throw new ActionError(`The project ${projectId} has no branch ${nameOrId}.`, {
+    advice: 'Correct the inputs compare_branch and base_branch.',
+  })
+}

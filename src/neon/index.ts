@@ -1,0 +1,28 @@
+/** The verbs of this room; what is not listed here is its own affair. */
+export { defaultBranch, ensureNamedBranch, lookUpBranch, type NamedBranchRequest, protectBranch } from './branch.ts'
+export type { Branch, BranchDatabase, BranchEndpoint } from './branches.ts'
+export { type DeleteRequest, type DeleteResult, deleteBranch } from './cleanup.ts'
+export { createNeon, type Neon, type NeonOptions } from './client.ts'
+export { type CompareRequest, compareSchemas, type SchemaComparison } from './compare.ts'
+export { type Connection, type ConnectionRequest, connectionOf } from './connection.ts'
+export { type Expiry, type ExpiryRequest, expiryOf, parseDuration } from './expiry.ts'
+export { authUrlOf, dataApiUrlOf } from './extras.ts'
+export { consoleUrl } from './links.ts'
+export { type MaskingRule, parseMaskingRules } from './masking.ts'
+export { isOurs, type Origin, pullRequestOf } from './ownership.ts'
+export { assertPreviewBranch, ensurePreviewBranch } from './preview.ts'
+export { describeProject, ensureProject, type Project, type ProjectRequest } from './project.ts'
+export type { ProjectSettings } from './project-settings.ts'
+export { resetToParent } from './reset.ts'
+export { rotatePassword } from './rotate.ts'
+export {
+  type PullRequestState,
+  planSweep,
+  pullRequestsOf,
+  type SweepIntent,
+  type SweepOptions,
+  type SweepRules,
+  sweepBranches,
+  sweepCandidates,
+} from './sweep.ts'
+export { buildUrls, type SslMode, type UrlOptions } from './url.ts'
