@@ -1,0 +1,58 @@
+import { errorCode } from '../../errors.ts'
+import type { SchemaSnapshot, TableCount } from '../../model.ts'
+import type { Database } from '../connect.ts'
+import { OWN_SCHEMA } from '../own-schema.ts'
+
+/** What a branch was before its first file: later runs compare with it without waking the parent's compute. */
+export interface Baseline {
+  /** ISO 8601, the server's time. */
+  takenAt: string
+  snapshot: SchemaSnapshot
+  counts: TableCount[]
+}
+
+const TABLE = `${OWN_SCHEMA}.baseline`
+// 42P01 undefined_table, 3F000 invalid_schema_name: nothing was ever saved.
+const ABSENT: readonly string[] = ['42P01', '3F000']
+
+/**
+ * The baseline of a branch, or null. Rows are kept per branch id, since a branch of a branch inherits its parent's rows.
+ * Throws the driver's error.
+ */
+export async function readBaseline(database: Database, branchId: string): Promise<Baseline | null> {
+  try {
+    const [row] = await database.sql.unsafe(
+      `select to_char(taken_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "takenAt", snapshot, counts
+       from ${TABLE} where branch = $1`,
+      [branchId],
+    )
+    return row ? { takenAt: row.takenAt, snapshot: row.snapshot, counts: row.counts } : null
+  } catch (error) {
+    if (ABSENT.includes(errorCode(error))) return null
+    throw error
+  }
+}
+
+/**
+ * Keeps the baseline of a branch, over an earlier one. Makes our schema and the table where they are missing; two runs at
+ * once are kept apart by the lock of the schema step. Throws the driver's error.
+ */
+export async function saveBaseline(
+  database: Database,
+  branchId: string,
+  baseline: Pick<Baseline, 'snapshot' | 'counts'>,
+): Promise<void> {
+  await database.sql
+    .unsafe(
+      `create schema if not exists ${OWN_SCHEMA};
+       create table if not exists ${TABLE} (branch text primary key, taken_at timestamptz not null default now(),
+         snapshot jsonb not null, counts jsonb not null)`,
+    )
+    .simple()
+  const { snapshot, counts } = baseline
+  await database.sql.unsafe(
+    `insert into ${TABLE} (branch, snapshot, counts) values ($1, $2::text::jsonb, $3::text::jsonb)
+     on conflict (branch) do update set taken_at = now(), snapshot = excluded.snapshot, counts = excluded.counts`,
+    [branchId, JSON.stringify(snapshot), JSON.stringify(counts)],
+  )
+}

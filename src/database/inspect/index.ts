@@ -1,0 +1,5 @@
+export { type Baseline, readBaseline, saveBaseline } from './baseline.ts'
+export { changeAgainst, countTables } from './count.ts'
+export type { CountOptions } from './count-plan.ts'
+export { diffSnapshots } from './diff.ts'
+export { takeHash, takeSnapshot } from './snapshot.ts'
