@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { parse, parseAllDocuments, stringify } from 'yaml'
+import {
+  findAssets,
+  type Kubernetes,
+  startKubeApiserver,
+  startKubernetesStandIn,
+} from '../../sandbox/kubernetes/index.ts'
+import type { Credentials, KubernetesOptions } from '../../src/kubernetes/index.ts'
+
+const UNPACK = '../shared/envtest/unpack'
+
+/** The API servers that a contract test can run against here: the stand-in always, the real one where it is. */
+export function availableServers(): { name: string; start: () => Promise<Kubernetes> }[] {
+  const servers = [{ name: 'stand-in', start: () => startKubernetesStandIn({ dapr: false }) as Promise<Kubernetes> }]
+  const existing = process.env.USE_EXISTING_CLUSTER?.toLowerCase() === 'true'
+  const assets = findAssets() ?? (existsSync(UNPACK) ? execFileSync(UNPACK, { encoding: 'utf8' }).trim() : undefined)
+  if (existing || assets) {
+    servers.push({
+      name: 'kube-apiserver',
+      start: () => startKubeApiserver({ dapr: false, ...(assets ? { assets } : {}) }),
+    })
+  }
+  return servers
+}
+
+let count = 0
+
+/** A namespace of its own for each test. */
+export async function newNamespace(server: Kubernetes): Promise<string> {
+  count += 1
+  const name = `test-${process.pid}-${count}`
+  await server.request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  return name
+}
+
+/** A name that no namespace has yet. */
+export function unusedNamespace(): string {
+  count += 1
+  return `fresh-${process.pid}-${count}`
+}
+
+/** Credentials as a Neon branch gives them, with a password that needs encoding. */
+export function sampleCredentials(password = 'n0t&Real=pa55/word'): Credentials {
+  const login = (user: string, secret: string, host: string) =>
+    `postgresql://${user}:${encodeURIComponent(secret)}@${host}.eu-central-1.aws.neon.tech/learnflow?sslmode=require`
+  return {
+    url: login('neondb_owner', password, 'ep-cool-rain-123456'),
+    pooledUrl: login('neondb_owner', password, 'ep-cool-rain-123456-pooler'),
+    roles: {
+      api: {
+        url: login('api', 'api-role-password', 'ep-cool-rain-123456'),
+        pooledUrl: login('api', 'api-role-password', 'ep-cool-rain-123456-pooler'),
+      },
+    },
+  }
+}
+
+/** Options of a run for pull request 7, with what a test wants otherwise. */
+export function sampleOptions(server: Kubernetes, more: Partial<KubernetesOptions>): KubernetesOptions {
+  return {
+    kubeconfig: server.kubeconfig,
+    createNamespace: false,
+    secretName: 'postgres-credentials',
+    secretKeys: [{ key: 'DATABASE_URL', template: '{db_url_pooled}' }],
+    secretForce: false,
+    secretLabels: {},
+    owner: { repository: 'acme/learnflow', pullRequest: 7, branchId: 'br-cool-rain-123456', projectId: 'proud-sun-1' },
+    ...more,
+  }
+}
+
+/** A kubeconfig as parsed YAML. */
+interface KubeconfigTree {
+  'current-context': string
+  clusters: { name: string; cluster: Record<string, unknown> }[]
+  users: { name: string; user: Record<string, unknown> }[]
+  contexts: { name: string; context: Record<string, unknown> }[]
+}
+
+/** The server's kubeconfig after `change`, as text. */
+export function changedKubeconfig(server: Kubernetes, change: (tree: KubeconfigTree) => void): string {
+  const tree = parse(server.kubeconfig) as KubeconfigTree
+  change(tree)
+  return stringify(tree)
+}
+
+/** The kubeconfig of a server, with its user replaced or extended. */
+export function kubeconfigOf(server: Kubernetes, user: Record<string, unknown>, keep = false): string {
+  return changedKubeconfig(server, (tree) => {
+    for (const entry of tree.users) entry.user = keep ? { ...entry.user, ...user } : user
+  })
+}
+
+/** Applies the documents of a manifest as administrator: creates each. */
+export async function createManifest(server: Kubernetes, yaml: string): Promise<void> {
+  for (const document of parseAllDocuments(yaml)) {
+    const item = document.toJS() as { kind: string; metadata: { namespace?: string } }
+    const where = item.metadata.namespace ? `namespaces/${item.metadata.namespace}/` : ''
+    const path = `/apis/rbac.authorization.k8s.io/v1/${where}${item.kind.toLowerCase()}s`
+    const answer = await server.request('POST', path, item)
+    if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  }
+}
