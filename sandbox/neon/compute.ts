@@ -1,0 +1,90 @@
+import { type Cluster, type PostgresVersion, prepareCluster } from '../postgres/index.ts'
+import type { BranchRecord, ProjectRecord, RoleRecord } from './types.ts'
+import { branchById } from './world.ts'
+
+/** Quotes a name for SQL. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Quotes a text for SQL. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** Lays out a branch's server: empty, or with the data of another that runs. Its port is known, it is not started. */
+export async function layOut(
+  project: ProjectRecord,
+  record: BranchRecord,
+  options: { copyOf?: Cluster; port?: number } = {},
+): Promise<void> {
+  record.prepared = await prepareCluster({
+    version: project.project.pg_version as PostgresVersion,
+    requireTls: true,
+    ...options,
+  })
+}
+
+/** Starts a branch's server that was laid out. */
+export async function startUp(record: BranchRecord): Promise<Cluster> {
+  if (!record.prepared) throw new Error(`branch ${record.branch.id} has no data`)
+  record.cluster = await record.prepared.start()
+  return record.cluster
+}
+
+/** The running server of a branch. One that was only written down (see seedBranches) gets its parent's data now. */
+export async function runningCluster(project: ProjectRecord, record: BranchRecord): Promise<Cluster> {
+  if (record.cluster) return record.cluster
+  if (!record.prepared) {
+    const { parent_id: parent } = record.branch
+    await layOut(project, record, parent ? { copyOf: await runningCluster(project, branchById(project, parent)) } : {})
+  }
+  return startUp(record)
+}
+
+/** Ends a branch's server, if it has one, and removes its data. */
+export async function tearDown(record: BranchRecord): Promise<void> {
+  const { prepared } = record
+  record.prepared = undefined
+  record.cluster = undefined
+  await prepared?.discard()
+}
+
+/**
+ * Neon's group role: roles made through the API are its members, roles made in SQL are not
+ * (https://neon.com/docs/manage/roles#the-neonsuperuser-role).
+ */
+export async function createGroupRole(cluster: Cluster): Promise<void> {
+  await cluster.query(
+    `create role neon_superuser nologin createdb createrole bypassrls replication;
+     grant pg_read_all_data, pg_write_all_data, pg_monitor to neon_superuser with admin option`,
+  )
+}
+
+/** Creates a role of the API. */
+export async function createRole(cluster: Cluster, { role, password }: RoleRecord): Promise<void> {
+  const login = password ? `login password ${literal(password)}` : 'nologin'
+  await cluster.query(
+    `create role ${identifier(role.name)} ${login} createdb createrole bypassrls replication in role neon_superuser`,
+  )
+}
+
+/** Gives a role another password. */
+export async function setPassword(cluster: Cluster, { role, password }: RoleRecord): Promise<void> {
+  await cluster.query(`alter role ${identifier(role.name)} password ${literal(password)}`)
+}
+
+/** Creates a database that belongs to a role. */
+export async function createDatabase(cluster: Cluster, name: string, owner: string): Promise<void> {
+  await cluster.query(`create database ${identifier(name)} owner ${identifier(owner)}`)
+  await cluster.query(`grant all privileges on database ${identifier(name)} to neon_superuser`)
+  // Before version 15 everybody may create in public; from then on Neon grants it to its group role.
+  await cluster.query('grant create on schema public to neon_superuser', name)
+}
+
+/** Drops every client's connection, as Neon does when a compute is suspended or its configuration changes. */
+export async function dropConnections(cluster: Cluster): Promise<void> {
+  await cluster.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  )
+}
