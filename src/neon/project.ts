@@ -19,6 +19,8 @@ export interface ProjectRequest extends ProjectSettings {
    * `name` is the id.
    */
   describe?: boolean
+  /** False: a name that no project has is an error, and nothing is made. */
+  create?: boolean
 }
 
 /** A Neon project. */
@@ -48,6 +50,11 @@ export async function ensureProject(neon: Neon, request: ProjectRequest): Promis
   return await explaining(neon, { what: `create or reuse the project ${name}` }, async () => {
     const orgId = await organizationOf(neon, request.orgId)
     const found = await findProject(neon, { name, orgId })
+    if (!found && request.create === false) {
+      throw new ActionError(`No Neon project is named ${name}.`, {
+        advice: 'Check project_name and org_id; only the modes provision and preview make a project.',
+      })
+    }
     if (!found) return await createProject(neon, { ...request, name, orgId })
     noteDifferences(neon, found, request)
     return await withProtection(neon, toProject(found), request)
