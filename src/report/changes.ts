@@ -34,10 +34,14 @@ export function groupChanges(diff: SchemaDiff | undefined): GroupedChanges {
   return { tables: [...tables.values()], others }
 }
 
-/** The word and colour for what became of something. */
-export const STATE_OF = { added: '🟢 new', removed: '🔴 dropped', changed: '🟡 changed' } as const
+const DOT = { added: '🟢', removed: '🔴', changed: '🟡' } as const
 
-const SIGN = { added: '＋', removed: '－', changed: '～' } as const
+/** The word and colour for what became of something. */
+export const STATE_OF = {
+  added: `${DOT.added} new`,
+  removed: `${DOT.removed} dropped`,
+  changed: `${DOT.changed} changed`,
+} as const
 const PLURALS: Partial<Record<FactKind, string>> = { index: 'indexes', policy: 'policies' }
 
 /** `6 columns, 2 indexes, 1 constraint`: what a table brought or took with it. */
@@ -60,9 +64,9 @@ const LONG: readonly FactKind[] = [
   'privilege',
 ]
 
-/** One change as safe Markdown: `＋ column` name and definition. */
+/** One change as safe Markdown: `🟢 column`, name and definition. */
 export function changeLine(change: SchemaChange): string {
-  const name = `${SIGN[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
+  const name = `${DOT[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
   if (LONG.includes(change.kind)) return name
   const before = change.before ? code(change.before, 80) : ''
   const after = change.after ? code(change.after, 80) : ''

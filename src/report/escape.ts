@@ -100,7 +100,7 @@ export function fence(text: string, language = ''): string {
 /** A link around Markdown that is safe already; only the label where the address is no plain http(s) URL. */
 export function link(label: string, url: string | undefined): string {
   if (!url || !/^https?:\/\/[^\s<>"'`\\|\p{C}]+$/u.test(url)) return label
-  return `[${label}](${url.replace(/[()[\]*_~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)})`
+  return `[${label}](${url.replace(/[()[\]]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)})`
 }
 
 /** One table row; the cells are safe Markdown already. */
@@ -110,7 +110,7 @@ export function row(cells: string[]): string {
 
 /** A table with its head; a column whose title ends in `:` is aligned right. */
 export function table(titles: string[], rows: string[][]): string {
-  const align = titles.map((title) => (title.endsWith(':') ? '--:' : '---'))
+  const align = titles.map((title) => (title.endsWith(':') ? '--:' : ':--'))
   return [row(titles.map((title) => title.replace(/:$/, ''))), row(align), ...rows.map(row)].join('\n')
 }
 

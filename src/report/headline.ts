@@ -46,7 +46,7 @@ function state(report: Report): string {
 }
 
 function failedState(report: Report, text: string): string {
-  if (report.schema?.failure) return `${subject(report)}: ${code(report.schema.failure.file)} failed`
+  if (report.schema?.failure) return `${code(report.schema.failure.file)} failed on ${subject(report)}`
   const verbs: Partial<Record<Mode, string>> = {
     cleanup: 'could not be deleted',
     rotate: 'could not get new passwords',

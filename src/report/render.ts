@@ -75,7 +75,11 @@ function top(report: Report, options: ReportOptions, target: Target): Part[] {
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
     { markdown: alertBlock(report, target), name: 'warnings', rank: 0 },
     { markdown: overview(report, target), name: 'overview', rank: 1 },
-    { markdown: sections.kubernetesLines(report.kubernetes), name: 'Kubernetes objects', rank: 1 },
+    {
+      markdown: sections.kubernetesLines(report.kubernetes, target === 'comment'),
+      name: 'Kubernetes objects',
+      rank: 1,
+    },
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { FileResult, KubernetesResult, Report, SqlFailure, SweepRow, TableCount } from '../model.ts'
+import type { FileResult, KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, TableCount } from '../model.ts'
 import { changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
 import { code, fence, link, prose, table } from './escape.ts'
 import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
@@ -13,16 +13,19 @@ export function changesTable(report: Report, most: number): string {
       const count = counts.get(group.table)
       return [code(shortName(group.table)), tableCell(group, 3), count ? rowsWithChange(count) : '']
     }),
-    ...groups.others.map((change) => [
-      `${change.kind} ${code(shortName(change.id))}`,
-      change.kind === 'enum' && change.action === 'changed' ? changeLine(change) : STATE_OF[change.action],
-      '',
-    ]),
+    ...groups.others.map((change) => [`${change.kind} ${code(shortName(change.id))}`, objectCell(change), '']),
   ]
   if (lines.length === 0) return ''
   const left = lines.length - most
   const shown = table(['Table or object', 'Change', 'Rows:'], lines.slice(0, most))
   return left > 0 ? `${shown}\n\nand ${whole(left)} more below.` : shown
+}
+
+/** A changed enum, domain or sequence is short enough to show what it was and is. */
+function objectCell(change: SchemaChange): string {
+  const short = change.action === 'changed' && ['enum', 'domain', 'sequence', 'extension'].includes(change.kind)
+  if (!short || !change.before || !change.after) return STATE_OF[change.action]
+  return `${STATE_OF.changed}: ${code(change.before, 80)} → ${code(change.after, 80)}`
 }
 
 /** How many lines {@link changesTable} has in full. */
@@ -88,15 +91,26 @@ const FILE_STATES: Record<FileResult['state'], string> = {
 
 /** The files with what they cost: milliseconds, statements, rows written, locks, rewrites. */
 export function filesTable(files: FileResult[]): string {
-  const lines = files.map((file) => [
-    [code(file.path), ...file.notes.map((note) => prose(note, 200))].join('<br>'),
-    FILE_STATES[file.state],
-    duration(file.milliseconds),
-    file.statements > 0 ? whole(file.statements) : '',
-    file.rows.map(written).join('<br>'),
-    effects(file).join('<br>'),
-  ])
-  return table(['File', 'State', 'Time:', 'Statements:', 'Rows written', 'Locks and rewrites'], lines)
+  const quiet = files.filter(isQuiet).map((file) => code(file.path))
+  const lines = files
+    .filter((file) => !isQuiet(file))
+    .map((file) => [
+      [code(file.path), ...file.notes.map((note) => prose(note, 200))].join('<br>'),
+      FILE_STATES[file.state],
+      duration(file.milliseconds),
+      file.statements > 0 ? whole(file.statements) : '',
+      file.rows.map(written).join('<br>'),
+      effects(file).join('<br>'),
+    ])
+  const titles = ['File', 'State', 'Time:', 'Statements:', 'Rows written', 'Locks and rewrites']
+  const unchanged = quiet.length > 0 ? `Unchanged: ${listing(quiet, 100)}.` : ''
+  return [lines.length > 0 ? table(titles, lines) : '', unchanged].filter(Boolean).join('\n\n')
+}
+
+/** True for a file about which there is nothing to say. */
+function isQuiet(file: FileResult): boolean {
+  const effects = file.rows.length + file.locks.length + file.rewrites.length + file.notes.length
+  return file.state === 'unchanged' && effects === 0
 }
 
 function written(change: FileResult['rows'][number]): string {
@@ -116,21 +130,20 @@ function effects(file: FileResult): string[] {
   ]
 }
 
-/** One line per object written to Kubernetes. */
-export function kubernetesLines(results: KubernetesResult[]): string {
-  return results
-    .map((one) => {
-      const name = code(one.kind === 'Namespace' ? one.name : `${one.namespace}/${one.name}`)
-      const keys =
-        one.keys.length > 0 && one.kind === 'Secret'
-          ? ` with ${listing(
-              one.keys.map((key) => code(key)),
-              6,
-            )}`
-          : ''
-      return `☸️ ${one.kind} ${name} ${one.action === 'gone' ? 'was gone already' : one.action}${keys}`
-    })
-    .join('<br>\n')
+/**
+ * One line per object in Kubernetes. With `stable` it says what is there and not what this run did, so that the line stays
+ * the same from push to push.
+ */
+export function kubernetesLines(results: KubernetesResult[], stable: boolean): string {
+  const lines = results.map((one) => {
+    const name = code(one.kind === 'Namespace' ? one.name : `${one.namespace}/${one.name}`)
+    const keys = one.keys.map((key) => code(key))
+    const has = keys.length > 0 && one.kind === 'Secret' ? ` with ${listing(keys, 6)}` : ''
+    const there = stable && one.action !== 'deleted' && one.action !== 'gone'
+    const action = one.action === 'gone' ? ' was gone already' : ` ${one.action}`
+    return `☸️ ${one.kind} ${name}${there ? '' : action}${has}`
+  })
+  return lines.join('<br>')
 }
 
 /** The branches a sweep looked at. */
