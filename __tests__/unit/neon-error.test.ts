@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals'
+import { nextTry } from '../../src/neon/client.ts'
+import { failureKind, NeonError, parseRetryAfter, readFailure } from '../../src/neon/error.ts'
+import { adviceFor, describe as describeFailure } from '../../src/neon/explain.ts'
+import { isLimit } from '../../src/neon/limits.ts'
+import { createSecrets } from '../../src/secrets.ts'
+
+const NOW = Date.parse('2026-06-01T12:00:00Z')
+const KEY = 'napi_very_secret_key'
+
+function failure(changes: Partial<NeonError> = {}): NeonError {
+  const details = {
+    status: 400,
+    code: '',
+    message: 'no',
+    requestId: 'r-1',
+    operation: 'getProject',
+    retryAfter: undefined,
+  }
+  const all = { ...details, ...changes }
+  return new NeonError({ ...all, kind: changes.kind ?? failureKind(all.status, all.code, all.message) })
+}
+
+describe('sorting failures', () => {
+  test.each([
+    [423, '', 'locked'],
+    [429, '', 'busy'],
+    [503, '', 'busy'],
+    [500, '', 'unknown'],
+    [502, '', 'unknown'],
+    [524, '', 'unknown'],
+    [408, '', 'unknown'],
+    [400, '', 'refused'],
+    [401, '', 'refused'],
+    [404, '', 'refused'],
+    [409, '', 'refused'],
+    [302, '', 'refused'],
+    [200, '', 'refused'],
+    [0, 'ECONNREFUSED', 'unsent'],
+    [0, 'ENOTFOUND', 'unsent'],
+    [0, 'ECONNRESET', 'unknown'],
+    [0, 'ECONNABORTED', 'unknown'],
+    [0, 'ERR_CANCELED', 'unknown'],
+    [0, 'DEPTH_ZERO_SELF_SIGNED_CERT', 'refused'],
+    [0, 'ERR_TLS_CERT_ALTNAME_INVALID', 'refused'],
+  ])('%i %s is %s', (status, code, kind) => {
+    expect(failureKind(status, code, '')).toBe(kind)
+  })
+
+  test('a branch that initialises counts as locked', () => {
+    expect(failureKind(422, '', 'branch not ready yet')).toBe('locked')
+    expect(failureKind(422, '', 'cannot delete branch that has children: br-a')).toBe('refused')
+  })
+})
+
+describe('reading what was thrown', () => {
+  const context = () => {
+    const secrets = createSecrets(() => undefined)
+    secrets.add(KEY)
+    return { operation: 'listProjects', requestId: 'ours-1', secrets, now: NOW }
+  }
+
+  test('takes code, message and request id of a GeneralError', () => {
+    const data = { message: 'branches limit exceeded', code: 'BRANCHES_LIMIT_EXCEEDED', request_id: 'theirs' }
+    const read = readFailure({ response: { status: 422, data, headers: {} } }, context())
+    expect(read).toMatchObject({ status: 422, code: 'BRANCHES_LIMIT_EXCEEDED', requestId: 'theirs', kind: 'refused' })
+    expect(read.message).toBe('branches limit exceeded')
+  })
+
+  test('tells only the title of a gateway page', () => {
+    const data = '<!DOCTYPE html><html><head><title>524: A timeout occurred</title></head><body>long</body></html>'
+    const thrown = { message: 'Request failed with status code 524', response: { status: 524, data, headers: {} } }
+    expect(readFailure(thrown, context())).toMatchObject({ message: '524: A timeout occurred', kind: 'unknown' })
+    const untitled = { ...thrown, response: { ...thrown.response, data: '<html><body>x</body></html>' } }
+    expect(readFailure(untitled, context()).message).toBe('Request failed with status code 524')
+  })
+
+  test('redacts secrets and falls back to its own request id', () => {
+    const read = readFailure({ code: 'ECONNRESET', message: `sent ${KEY}` }, context())
+    expect(read).toMatchObject({ status: 0, code: 'ECONNRESET', message: 'sent ***', requestId: 'ours-1' })
+  })
+
+  test.each([
+    ['7', 7000],
+    ['0', 0],
+    ['Mon, 01 Jun 2026 12:00:30 GMT', 30_000],
+    ['Mon, 01 Jun 2026 11:00:00 GMT', 0],
+    ['', undefined],
+    ['soon', undefined],
+  ])('Retry-After %p is %p ms', (value, milliseconds) => {
+    expect(parseRetryAfter(value, NOW)).toBe(milliseconds)
+  })
+})
+
+describe('the retry rule', () => {
+  const decide = (error: NeonError, attempt: number, elapsed: number, kind: 'read' | 'write') =>
+    nextTry({ error, attempt, elapsed, kind })
+
+  test('a lock is waited for up to two minutes, in waits of at most eight seconds', () => {
+    const locked = failure({ status: 423 })
+    for (const kind of ['read', 'write'] as const) {
+      expect(decide(locked, 1, 0, kind)).toBeGreaterThanOrEqual(750)
+      expect(decide(locked, 1, 0, kind)).toBeLessThanOrEqual(1000)
+      expect(decide(locked, 30, 100_000, kind)).toBeLessThanOrEqual(8000)
+      expect(decide(locked, 30, 119_500, kind)).toBe('stop')
+    }
+  })
+
+  test('Retry-After is obeyed, and given up when it asks for more than two minutes', () => {
+    expect(decide(failure({ status: 429, retryAfter: 7000 }), 1, 0, 'write')).toBe(7000)
+    expect(decide(failure({ status: 503, retryAfter: 300_000 }), 1, 0, 'write')).toBe('stop')
+  })
+
+  test('reads are repeated after an unknown outcome, writes are not', () => {
+    const lost = failure({ status: 524 })
+    expect(decide(lost, 1, 0, 'read')).not.toBe('stop')
+    expect(decide(lost, 5, 10_000, 'read')).toBe('stop')
+    expect(decide(lost, 1, 0, 'write')).toBe('stop')
+  })
+
+  test('a server that was not reached is tried again by both; a refusal by none', () => {
+    const unsent = failure({ status: 0, code: 'ECONNREFUSED' })
+    expect(decide(unsent, 1, 0, 'write')).not.toBe('stop')
+    expect(decide(unsent, 5, 0, 'write')).toBe('stop')
+    expect(decide(failure({ status: 409 }), 1, 0, 'read')).toBe('stop')
+    expect(nextTry({ error: new Error('other'), attempt: 1, elapsed: 0, kind: 'read' })).toBe('stop')
+  })
+})
+
+describe('advice', () => {
+  const task = { what: 'x', projectId: 'calm-hill-123456' }
+
+  test.each([
+    [failure({ status: 401 }), /api_key/],
+    [failure({ status: 403 }), /key of the organization/],
+    [failure({ status: 404 }), /project_id calm-hill-123456/],
+    [failure({ status: 400, message: 'org_id is required, you can find it …' }), /input org_id/],
+    [failure({ status: 412 }), /connection_string/],
+    [failure({ status: 423 }), /operations/],
+    [failure({ status: 429 }), /wait a minute/],
+    [failure({ status: 0, code: 'ENOTFOUND' }), /HTTPS_PROXY/],
+    [failure({ status: 524 }), /goes on where it stopped/],
+    [failure({ status: 200 }), /api_host/],
+  ])('%#', (error, text) => {
+    expect(adviceFor(error, task)).toMatch(text)
+  })
+
+  test('the sentence carries status, code, text and request id', () => {
+    const error = failure({ status: 422, code: 'SOME_CODE', message: 'too much.' })
+    expect(describeFailure(error)).toBe('Neon answered 422 SOME_CODE: too much (request r-1)')
+    expect(describeFailure(failure({ status: 0, code: 'ECONNRESET', message: 'socket hang up' }))).toBe(
+      'no answer from the Neon API (ECONNRESET: socket hang up)',
+    )
+  })
+
+  test('limits are known by code, by 402 and by text', () => {
+    expect(isLimit(failure({ status: 422, code: 'BRANCHES_LIMIT_EXCEEDED' }))).toBe(true)
+    expect(isLimit(failure({ status: 402 }))).toBe(true)
+    expect(isLimit(failure({ message: 'You have exceeded the limit of concurrently active endpoints.' }))).toBe(true)
+    expect(isLimit(failure({ status: 422, message: 'cannot delete branch that has children' }))).toBe(false)
+  })
+})

@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Branch } from '../../src/neon/index.ts'
+import { assertPreviewBranch, planSweep, pullRequestsOf } from '../../src/neon/index.ts'
+import { createPacer, inParallel } from '../../src/neon/pace.ts'
+import { globToRegExp } from '../../src/neon/sweep.ts'
+import { hurriedClock } from '../support/neon.ts'
+import { testRuntime } from '../support/runtime.ts'
+
+const NOW = Date.parse('2026-06-01T12:00:00Z')
+const DAY = 86_400_000
+const REPOSITORY = 'octo/learn'
+
+let count = 0
+function branch(
+  name: string,
+  changes: Partial<Branch> & { pull?: number; repository?: string; days?: number } = {},
+): Branch {
+  count += 1
+  const { pull, repository = REPOSITORY, days = 1, ...rest } = changes
+  return {
+    projectId: 'p',
+    id: `br-calm-hill-${count}`,
+    name,
+    created: false,
+    parentId: 'br-root',
+    default: false,
+    protected: false,
+    schemaOnly: false,
+    state: 'ready',
+    createdAt: new Date(NOW - days * DAY).toISOString(),
+    annotations: {
+      'managed-by': 'neon-postgres-setup',
+      'github-commit-repo': repository,
+      ...(pull === undefined ? {} : { 'github-pr-number': String(pull) }),
+    },
+    ...rest,
+  }
+}
+
+const pullRequests = new Map([
+  [1, 'closed' as const],
+  [2, 'open' as const],
+  [3, 'unknown' as const],
+])
+const verdict = (one: Branch, rules: { maxAge?: number; keep?: string[] } = {}, others: Branch[] = []) => {
+  const [intent] = planSweep([one, ...others], { repository: REPOSITORY, pullRequests, ...rules }, NOW)
+  return `${intent?.remove ? 'remove' : 'keep'}: ${intent?.reason}`
+}
+
+describe('planSweep', () => {
+  test.each([
+    ['closed', branch('pr-1', { pull: 1 }), 'remove: pull request #1 is closed'],
+    ['open', branch('pr-2', { pull: 2 }), 'keep: pull request #2 is open'],
+    ['unknown to GitHub', branch('pr-3', { pull: 3 }), 'keep: the state of pull request #3 is unknown'],
+    ['not asked about', branch('pr-4', { pull: 4 }), 'keep: the state of pull request #4 is unknown'],
+    ['without a pull request', branch('staging'), 'keep: it belongs to no pull request'],
+    ['default', branch('main', { pull: 1, default: true }), 'keep: it is the default branch of the project'],
+    ['protected', branch('pr-1', { pull: 1, protected: true }), 'keep: it is protected'],
+    [
+      'of another repository',
+      branch('pr-1', { pull: 1, repository: 'octo/other' }),
+      'keep: it does not carry the mark of this action for octo/learn',
+    ],
+    [
+      'without our mark',
+      branch('pr-1', { annotations: { 'github-commit-repo': REPOSITORY, 'github-pr-number': '1' } }),
+      'keep: it does not carry the mark of this action for octo/learn',
+    ],
+  ])('%s', (_what, one, expected) => {
+    expect(verdict(one)).toBe(expected)
+  })
+
+  test('max_age takes an open one that is older, never one whose state is unknown', () => {
+    const rules = { maxAge: 7 * DAY }
+    expect(verdict(branch('pr-2', { pull: 2, days: 8 }), rules)).toBe('remove: it is older than 7 days')
+    expect(verdict(branch('pr-2', { pull: 2, days: 6 }), rules)).toBe('keep: pull request #2 is open')
+    expect(verdict(branch('pr-3', { pull: 3, days: 99 }), rules)).toMatch(/^keep: .* unknown/)
+    expect(verdict(branch('staging', { days: 99 }), rules)).toBe('keep: it belongs to no pull request')
+  })
+
+  test('keep and children', () => {
+    const one = branch('release/pr-1', { pull: 1 })
+    expect(verdict(one, { keep: ['release/*'] })).toBe('keep: the input keep names it')
+    expect(verdict(one, { keep: ['release'] })).toMatch(/^remove/)
+    expect(verdict(one, {}, [branch('child', { parentId: one.id })])).toBe('keep: it has children, for example child')
+  })
+
+  test('the pull requests to ask about', () => {
+    const branches = [
+      branch('a', { pull: 9 }),
+      branch('b', { pull: 2 }),
+      branch('c', { pull: 9 }),
+      branch('d', { pull: 5, repository: 'x/y' }),
+    ]
+    expect(pullRequestsOf(branches, REPOSITORY)).toEqual([2, 9])
+  })
+})
+
+test.each([
+  ['pr-*', 'pr-7', true],
+  ['pr-?', 'pr-77', false],
+  ['*', 'any/thing', true],
+  ['a.c', 'abc', false],
+  ['(x)+[y]', '(x)+[y]', true],
+])('keep %p against %p', (pattern, name, matches) => {
+  expect(globToRegExp(pattern).test(name)).toBe(matches)
+})
+
+describe('assertPreviewBranch', () => {
+  test('accepts the wanted branch and refuses every other', () => {
+    expect(() => assertPreviewBranch(branch('pr-1'), 'pr-1')).not.toThrow()
+    expect(() => assertPreviewBranch(branch('main'), 'pr-1')).toThrow(/Neon gave the branch main/)
+    expect(() => assertPreviewBranch(branch('main', { default: true }), 'main')).toThrow(/default branch/)
+    expect(() => assertPreviewBranch(branch('prod', { protected: true }), 'prod')).toThrow(/protected/)
+  })
+})
+
+describe('pace', () => {
+  test('keeps the rate and the order, and never more than its width at once', async () => {
+    const clock = hurriedClock(0)
+    const pace = createPacer({ ...testRuntime(), clock }, 4)
+    const started = clock.now()
+    let under = 0
+    let most = 0
+    const results = await inParallel(
+      Array.from({ length: 12 }, (_, index) => index),
+      3,
+      async (item) => {
+        await pace()
+        under += 1
+        most = Math.max(most, under)
+        await clock.sleep(1)
+        under -= 1
+        return item * 2
+      },
+    )
+    expect(results).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22])
+    expect(most).toBeLessThanOrEqual(3)
+    expect(clock.now() - started).toBeGreaterThanOrEqual(11 * 250)
+  })
+
+  test('the first error stops it', async () => {
+    const work = inParallel([1, 2, 3], 1, async (item) => {
+      if (item === 2) throw new Error('two')
+      return item
+    })
+    await expect(work).rejects.toThrow('two')
+  })
+})
