@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Report } from '../model.ts'
 
 const PATTERN =
-  /<!-- neon-postgres-setup comment=([0-9a-f]{12}) project=([0-9a-f]{12}|unknown) database=([0-9a-f]{12}|unknown) -->/
+  /^\s*(<!-- neon-postgres-setup comment=([0-9a-f]{12}) project=([0-9a-f]{12}|unknown) database=([0-9a-f]{12}|unknown) -->)/
 
 /**
  * The hidden HTML comment that a pull request comment is found by: one per project, database and `comment_id`. The parts
@@ -18,16 +18,16 @@ function hash(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 12)
 }
 
-/** The first marker in a comment's text, or an empty string. */
+/** The marker that a comment's text begins with, or an empty string; a marker further on is a quotation. */
 export function markerIn(body: string): string {
-  return PATTERN.exec(body)?.[0] ?? ''
+  return PATTERN.exec(body)?.[1] ?? ''
 }
 
 /** How well a comment's marker answers the one that is looked for: the same, compatible (a part is unknown), or another. */
 export function compareMarkers(wanted: string, found: string): 'same' | 'compatible' | 'other' {
   if (found !== '' && wanted === found) return 'same'
-  const left = PATTERN.exec(wanted)?.slice(1)
-  const right = PATTERN.exec(found)?.slice(1)
+  const left = PATTERN.exec(wanted)?.slice(2)
+  const right = PATTERN.exec(found)?.slice(2)
   if (!left || !right) return 'other'
   const agree = left.every((part, index) => part === right[index] || part === 'unknown' || right[index] === 'unknown')
   return agree ? 'compatible' : 'other'
@@ -35,8 +35,8 @@ export function compareMarkers(wanted: string, found: string): 'same' | 'compati
 
 /** Of two compatible markers one that knows whatever either knows. */
 export function mergeMarkers(wanted: string, found: string): string {
-  const left = PATTERN.exec(wanted)?.slice(1)
-  const right = PATTERN.exec(found)?.slice(1)
+  const left = PATTERN.exec(wanted)?.slice(2)
+  const right = PATTERN.exec(found)?.slice(2)
   if (!left || !right) return wanted
   const parts = left.map((part, index) => (part === 'unknown' ? right[index] : part))
   return `<!-- neon-postgres-setup comment=${parts[0]} project=${parts[1]} database=${parts[2]} -->`

@@ -1,0 +1,347 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
+import type { Report } from '../../src/model.ts'
+import {
+  type CommentOptions,
+  closedBody,
+  commentFor,
+  commentMarker,
+  renderComment,
+  upsertComment,
+} from '../../src/report/index.ts'
+import { baseReport, closed, nothingChanged, pullRequest, sqlError } from '../support/reports.ts'
+import { testRuntime } from '../support/runtime.ts'
+
+const OPTIONS = { diagram: true, diff: true, showDetail: false }
+const TOKEN = 'ghs_thejobstoken1234567890'
+const MARKER = commentMarker(baseReport())
+const text = (line: string) => `${MARKER}\n\n${line}`
+
+let github: GitHubSandbox
+
+beforeEach(async () => {
+  github = await startGitHub({
+    repositories: ['octo/learnflow'],
+    tokens: { [TOKEN]: { kind: 'installation', permissions: { contents: 'read', 'pull-requests': 'write' } } },
+  })
+  github.openPull({ number: 42 })
+})
+
+afterEach(() => github.close())
+
+function options(more: Partial<CommentOptions> = {}): CommentOptions {
+  return {
+    token: TOKEN,
+    apiUrl: github.apiUrl,
+    owner: 'octo',
+    repo: 'learnflow',
+    pullRequest: 42,
+    marker: MARKER,
+    body: text('first'),
+    ...more,
+  }
+}
+
+const bodies = () => github.comments(42).map((comment) => comment.body)
+const writes = () =>
+  github.journal.filter((entry) => /^(POST|PATCH|DELETE)$/.test(entry.method) && !entry.path.includes('graphql'))
+const instant = () => testRuntime({ instant: true })
+
+describe('one sticky comment', () => {
+  test('is made, then left alone while equal, then updated in place', async () => {
+    const runtime = instant()
+    const made = await upsertComment(runtime, options())
+    expect(made.action).toBe('created')
+    expect(made.url).toMatch(/#issuecomment-\d+$/)
+
+    const before = writes().length
+    expect(await upsertComment(runtime, options())).toEqual({ url: made.url, action: 'unchanged' })
+    expect(writes()).toHaveLength(before)
+
+    expect(await upsertComment(runtime, options({ body: text('second') }))).toEqual({
+      url: made.url,
+      action: 'updated',
+    })
+    expect(bodies()).toEqual([text('second')])
+    expect(runtime.annotations).toEqual([])
+  })
+
+  test('is found on the last of many pages', async () => {
+    for (let index = 0; index < 230; index += 1) {
+      github.addComment(42, { body: `noise ${index}`, user: { login: 'mona', id: 5, type: 'User' } })
+    }
+    await upsertComment(instant(), options())
+    github.addComment(42, { body: 'more noise' })
+    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+    expect(bodies().filter((body) => body.includes(MARKER))).toEqual([text('second')])
+  })
+
+  test('one per project, database and comment id', async () => {
+    const other = baseReport({ commentId: 'staging' })
+    const database = baseReport({ database: { name: 'shop', role: 'r', host: 'h' } })
+    const project = baseReport({ project: { id: 'p-2', name: 'learnflow', created: false } })
+    for (const report of [baseReport(), other, database, project, baseReport()]) {
+      await upsertComment(instant(), options({ marker: commentMarker(report), body: `${commentMarker(report)}\n\nx` }))
+    }
+    expect(bodies()).toHaveLength(4)
+  })
+
+  test('deleted by hand is made again', async () => {
+    await upsertComment(instant(), options())
+    const [comment] = github.comments(42)
+    await fetch(`${github.apiUrl}/repos/octo/learnflow/issues/comments/${comment?.id}`, {
+      method: 'DELETE',
+      headers: { authorization: `token ${TOKEN}`, 'user-agent': 'test' },
+    })
+    expect(bodies()).toEqual([])
+    expect((await upsertComment(instant(), options())).action).toBe('created')
+    expect(bodies()).toEqual([text('first')])
+  })
+
+  test('deleted between the look and the write is made again', async () => {
+    await upsertComment(instant(), options())
+    github.faults.add({ method: 'PATCH', kind: 'answer', status: 404, body: '{"message":"Not Found"}' })
+    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+    expect(bodies()).toEqual([text('second')])
+  })
+})
+
+describe('own author', () => {
+  test("a person's comment with the marker is not touched", async () => {
+    github.addComment(42, { body: text('forged'), user: { login: 'mallory', id: 6, type: 'User' } })
+    expect((await upsertComment(instant(), options())).action).toBe('created')
+    expect(bodies()).toEqual([text('forged'), text('first')])
+  })
+
+  test("another bot's comment with the marker is not touched", async () => {
+    github.addComment(42, { body: text('forged'), user: { login: 'evil[bot]', id: 7, type: 'Bot' } })
+    expect((await upsertComment(instant(), options())).action).toBe('created')
+    expect(bodies()).toEqual([text('forged'), text('first')])
+  })
+
+  test('our comment that a person quotes is not the comment', async () => {
+    github.addComment(42, { body: `> ${MARKER}\n> first\n\nwhat is this?` })
+    expect((await upsertComment(instant(), options())).action).toBe('created')
+  })
+
+  test('a personal token finds its own comment', async () => {
+    const user = { login: 'mona', id: 5, type: 'User' as const }
+    github.setToken('ghp_monastoken1234567890', { kind: 'user', user })
+    const mine = options({ token: 'ghp_monastoken1234567890' })
+    await upsertComment(instant(), mine)
+    expect((await upsertComment(instant(), { ...mine, body: text('second') })).action).toBe('updated')
+    expect(github.comments(42).map((comment) => [comment.user.login, comment.body])).toEqual([['mona', text('second')]])
+  })
+
+  test('without GraphQL a bot finds its comment, and a person ends with one all the same', async () => {
+    await upsertComment(instant(), options())
+    github.faults.add({ path: /graphql/, kind: 'answer', status: 403, times: 9, body: '{"message":"no"}' })
+    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+
+    github.openPull({ number: 43 })
+    github.setToken('ghp_monastoken1234567890', { kind: 'user', user: { login: 'mona', id: 5, type: 'User' } })
+    const mine = options({ token: 'ghp_monastoken1234567890', pullRequest: 43 })
+    await upsertComment(instant(), mine)
+    expect((await upsertComment(instant(), { ...mine, body: text('second') })).action).toBe('updated')
+    expect(github.comments(43).map((comment) => comment.body)).toEqual([text('second')])
+  })
+})
+
+describe('several at once', () => {
+  test('two runs that both saw none end with one comment, the oldest', async () => {
+    github.latency = 30
+    const results = await Promise.all([
+      upsertComment(instant(), options({ body: text('same') })),
+      upsertComment(instant(), options({ body: text('same') })),
+    ])
+    expect(bodies()).toEqual([text('same')])
+    expect(new Set(results.map((result) => result.url)).size).toBe(1)
+  })
+
+  test('five runs end with one comment', async () => {
+    github.latency = 20
+    await Promise.all(['1', '2', '3', '4', '5'].map((line) => upsertComment(instant(), options({ body: text(line) }))))
+    expect(bodies()).toHaveLength(1)
+  })
+
+  test('twins that a killed run left behind are cleared by the next', async () => {
+    const oldest = github.addComment(42, { body: text('one') })
+    github.addComment(42, { body: text('two') })
+    github.addComment(42, { body: 'somebody else' })
+    expect((await upsertComment(instant(), options({ body: text('three') }))).action).toBe('updated')
+    expect(bodies()).toEqual([text('three'), 'somebody else'])
+    expect(github.comments(42)[0]?.id).toBe(oldest)
+  })
+})
+
+describe('faults of GitHub never fail the run', () => {
+  test('a token that may not write gives one warning with the permissions to paste', async () => {
+    github.setToken('ghs_readonly1234567890', { kind: 'installation', permissions: { contents: 'read' } })
+    const runtime = instant()
+    const result = await upsertComment(runtime, options({ token: 'ghs_readonly1234567890' }))
+    expect(result).toEqual({ url: null, action: 'forbidden' })
+    expect(runtime.annotations).toHaveLength(1)
+    expect(runtime.annotations[0]?.kind).toBe('warning')
+    expect(runtime.annotations[0]?.text).toContain('403 Resource not accessible by integration')
+    expect(runtime.annotations[0]?.text).toContain('permissions:\n  contents: read\n  pull-requests: write')
+    expect(runtime.annotations[0]?.text).toContain('octo/learnflow#42')
+  })
+
+  test.each([
+    ['a wrong token', { token: 'ghs_unknown1234567890' }, 'forbidden', 'github_token'],
+    ['no token', { token: '' }, 'forbidden', 'github_token'],
+    ['a pull request that is not there', { pullRequest: 999 }, 'forbidden', 'pull-requests: write'],
+  ] as const)('%s', async (_, more, action, advice) => {
+    const runtime = instant()
+    expect((await upsertComment(runtime, options(more))).action).toBe(action)
+    expect(runtime.annotations.map((annotation) => annotation.kind)).toEqual(['warning'])
+    expect(runtime.annotations[0]?.text).toContain(advice)
+  })
+
+  test('a locked conversation is no matter of permissions', async () => {
+    github.openPull({ number: 44, locked: true })
+    const runtime = instant()
+    expect((await upsertComment(runtime, options({ pullRequest: 44 }))).action).toBe('failed')
+    expect(runtime.annotations[0]?.text).toContain('locked')
+    expect(runtime.annotations[0]?.text).not.toContain('permissions:')
+  })
+
+  test.each([
+    ['GET', 'answer', 502],
+    ['POST', 'answer', 500],
+    ['POST', 'answer-after', 502],
+    ['POST', 'drop', 0],
+    ['POST', 'drop-after', 0],
+    ['GET', 'drop', 0],
+  ] as const)('%s %s %d once: still one comment', async (method, kind, status) => {
+    github.faults.add({ method, path: /issues/, kind, ...(status ? { status } : {}) })
+    const runtime = instant()
+    const result = await upsertComment(runtime, options())
+    expect(['created', 'unchanged']).toContain(result.action)
+    expect(bodies()).toEqual([text('first')])
+    expect(runtime.annotations).toEqual([])
+  })
+
+  test.each(['answer', 'answer-after', 'drop', 'drop-after'] as const)('PATCH %s once: updated', async (kind) => {
+    await upsertComment(instant(), options())
+    github.faults.add({ method: 'PATCH', kind })
+    await upsertComment(instant(), options({ body: text('second') }))
+    expect(bodies()).toEqual([text('second')])
+  })
+
+  test('a rate limit is waited for when it is short', async () => {
+    const headers = { 'retry-after': '3' }
+    const body = '{"message":"You have exceeded a secondary rate limit."}'
+    github.faults.add({ method: 'POST', path: /comments/, kind: 'answer', status: 403, headers, body })
+    const runtime = instant()
+    const started = runtime.clock.now()
+    expect((await upsertComment(runtime, options())).action).toBe('created')
+    expect(runtime.clock.now() - started).toBeGreaterThanOrEqual(3000)
+  })
+
+  test('a rate limit of an hour is not, and is no matter of permissions', async () => {
+    const runtime = instant()
+    const reset = String(Math.round(runtime.clock.now() / 1000) + 3600)
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }
+    github.faults.add({ kind: 'answer', status: 403, headers, body: '{"message":"API rate limit exceeded"}', times: 9 })
+    expect((await upsertComment(runtime, options())).action).toBe('failed')
+    expect(runtime.annotations[0]?.text).toContain('API rate limit exceeded')
+    expect(runtime.annotations[0]?.text).not.toContain('permissions:')
+  })
+
+  test('an outage ends after four attempts', async () => {
+    github.faults.add({ kind: 'answer', status: 503, times: 99 })
+    const runtime = instant()
+    expect((await upsertComment(runtime, options())).action).toBe('failed')
+    expect(github.journal).toHaveLength(4)
+    expect(runtime.annotations).toHaveLength(1)
+  })
+
+  test('the token is in no line of the log', async () => {
+    github.faults.add({ kind: 'answer', status: 500, times: 99, body: `{"message":"boom ${TOKEN}"}` })
+    const runtime = instant()
+    await upsertComment(runtime, options())
+    expect(runtime.lines.join('\n')).not.toContain(TOKEN)
+  })
+
+  test('a secret that reached the report is not posted', async () => {
+    const runtime = instant()
+    runtime.secrets.add('npg_verysecret')
+    await upsertComment(runtime, options({ body: text('password npg_verysecret') }))
+    expect(bodies()).toEqual([text('password ***')])
+  })
+
+  test('only a cancelled run throws, with its reason', async () => {
+    const runtime = testRuntime()
+    github.faults.add({ kind: 'slow', milliseconds: 2000, times: 9 })
+    const waiting = upsertComment(runtime, options())
+    setTimeout(() => runtime.abort(new Error('cancelled by SIGINT')), 50)
+    await expect(waiting).rejects.toThrow('cancelled by SIGINT')
+  })
+})
+
+describe('the life of a pull request', () => {
+  const say = (report: Report) => upsertComment(instant(), options(commentFor(report, OPTIONS)))
+
+  test('created, failed, repaired, closed twice, reopened: one comment all along', async () => {
+    expect((await say(pullRequest())).action).toBe('created')
+    expect((await say(pullRequest())).action).toBe('unchanged')
+    expect((await say(sqlError())).action).toBe('updated')
+    expect(bodies()[0]).toContain('42P01')
+    expect((await say(pullRequest())).action).toBe('updated')
+    expect((await say(closed())).action).toBe('updated')
+    expect(bodies()[0]).toContain('is deleted')
+    expect(bodies()[0]).toContain('learning_events')
+    expect((await say({ ...closed(), outcome: 'gone' })).action).toBe('unchanged')
+    expect((await say(nothingChanged())).action).toBe('updated')
+    expect(bodies()).toEqual([renderComment(nothingChanged(), OPTIONS)])
+  })
+
+  test('closing where nothing was said says nothing', async () => {
+    expect(await say(closed())).toEqual({ url: null, action: 'absent' })
+    expect(bodies()).toEqual([])
+  })
+
+  test('a skipped run asks GitHub nothing', async () => {
+    expect((await say(baseReport({ outcome: 'skipped', skipReason: 'a fork' }))).action).toBe('absent')
+    expect(github.journal).toEqual([])
+  })
+
+  test('a run that failed before it knew the project uses the comment that is there', async () => {
+    await say(pullRequest())
+    const lost = baseReport({ outcome: 'failed', error: { message: 'Neon answers 503.', advice: 'Run it again.' } })
+    delete lost.project
+    delete lost.database
+    delete lost.branch
+    expect((await say(lost)).action).toBe('updated')
+    expect(bodies()).toHaveLength(1)
+    expect(bodies()[0]).toContain('Neon answers 503')
+    expect((await say(pullRequest())).action).toBe('updated')
+    expect(bodies()).toEqual([renderComment(pullRequest(), OPTIONS)])
+  })
+
+  test('closing a clean-up that knows no database finds the comment and keeps its history', async () => {
+    await say(pullRequest())
+    const report = closed()
+    delete report.database
+    expect((await say(report)).action).toBe('updated')
+    expect(bodies()[0]).toBe(closedBody(renderComment(pullRequest(), OPTIONS), closed()))
+  })
+})
+
+test('works on an Enterprise Server, whose APIs are below /api', async () => {
+  const enterprise = await startGitHub({
+    flavour: 'enterprise',
+    repositories: ['octo/learnflow'],
+    tokens: { [TOKEN]: { kind: 'installation', permissions: { 'pull-requests': 'write' } } },
+  })
+  enterprise.openPull({ number: 42 })
+  try {
+    const there = options({ apiUrl: enterprise.apiUrl })
+    expect((await upsertComment(instant(), there)).action).toBe('created')
+    expect((await upsertComment(instant(), { ...there, body: text('second') })).action).toBe('updated')
+    expect(enterprise.journal.some((entry) => entry.path === '/api/graphql' && entry.status === 200)).toBe(true)
+  } finally {
+    await enterprise.close()
+  }
+})
