@@ -1,6 +1,5 @@
 import { hasWords, type Item, indexOfWord, itemsOf } from './items.ts'
 import type { Statement } from './split.ts'
-import { Tokenizer } from './tokens.ts'
 
 /**
  * Whether PostgreSQL refuses the statement inside a transaction block (SQLSTATE 25001 or 2D000), as far as its text
@@ -116,11 +115,4 @@ export function controlsTransaction({ words }: Statement): boolean {
   }
   if (first === 'prepare' || first === 'start') return second === 'transaction'
   return ['begin', 'commit', 'end', 'abort'].includes(first)
-}
-
-/** Whether a text contains anything but comments and white space. */
-export function isEmptySql(text: string): boolean {
-  const tokens = new Tokenizer(text)
-  while (tokens.next()) if (tokens.kind !== 'comment' && tokens.kind !== 'semicolon') return false
-  return true
 }
