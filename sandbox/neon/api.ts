@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Reply, Request } from '../http/serve.ts'
 import { accountHandlers, authenticate } from './accounts.ts'
+import { anonymizeHandlers } from './anonymize.ts'
 import { branchCreateHandlers } from './branch-create.ts'
 import { branchListHandlers } from './branch-list.ts'
 import { branchHandlers, expireBranches } from './branches.ts'
@@ -8,9 +9,12 @@ import { connectionHandlers } from './connection.ts'
 import { databaseHandlers } from './databases.ts'
 import { endpointHandlers } from './endpoints.ts'
 import { ApiError } from './errors.ts'
+import { integrationHandlers } from './integrations.ts'
 import { assertUnlocked, operationHandlers } from './operations.ts'
 import { projectHandlers } from './projects.ts'
+import { restoreHandlers } from './restore.ts'
 import { roleHandlers } from './roles.ts'
+import { schemaHandlers } from './schema.ts'
 import type { Description, Incoming } from './validation.ts'
 import { type Answer, type Call, findProject, type Handler, type World } from './world.ts'
 
@@ -19,15 +23,19 @@ export const ROOT = '/api/v2'
 
 const handlers: Record<string, Handler | undefined> = {
   ...accountHandlers,
+  ...anonymizeHandlers,
   ...branchCreateHandlers,
   ...branchHandlers,
   ...branchListHandlers,
   ...connectionHandlers,
   ...databaseHandlers,
   ...endpointHandlers,
+  ...integrationHandlers,
   ...operationHandlers,
   ...projectHandlers,
+  ...restoreHandlers,
   ...roleHandlers,
+  ...schemaHandlers,
 }
 
 /** The API as one function: routes, authenticates, validates, answers, and validates the answer. */

@@ -104,7 +104,8 @@ const listProjectOperations: Handler = (world, call) => {
   const newestFirst = [...project.operations].reverse()
   const start = newestFirst.findIndex(({ id }) => id === call.query.cursor) + 1
   const operations = newestFirst.slice(start, start + Number(call.query.limit ?? 100))
-  return { body: { operations, pagination: { cursor: operations.at(-1)?.id ?? String(call.query.cursor ?? '') } } }
+  const cursor = operations.at(-1)?.id ?? call.query.cursor
+  return { body: { operations, ...(cursor ? { pagination: { cursor: String(cursor) } } : {}) } }
 }
 
 const getProjectOperation: Handler = (world, call) => {

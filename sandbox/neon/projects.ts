@@ -159,12 +159,16 @@ const listProjects: Handler = (world, call) => {
   return {
     body: {
       projects,
-      // Returned on the last page too, as on Neon: a client has to stop at a short or empty page.
-      pagination: { cursor: projects.at(-1)?.id ?? String(cursor ?? '') },
+      ...pagination(projects.at(-1)?.id ?? cursor),
       applications: {},
       integrations: {},
     },
   }
+}
+
+/** The cursor comes with the last page too, as on Neon: a client has to stop at a short or empty page. */
+function pagination(cursor: unknown): object {
+  return cursor ? { pagination: { cursor: String(cursor) } } : {}
 }
 
 function asListItem(project: Project): ProjectListItem {
@@ -180,7 +184,7 @@ function asListItem(project: Project): ProjectListItem {
 }
 
 const listSharedProjects: Handler = (_world, call) => ({
-  body: { projects: [], pagination: { cursor: String(call.query.cursor ?? '') } },
+  body: { projects: [], ...pagination(call.query.cursor) },
 })
 
 const getProject: Handler = (world, call) => ({ body: { project: findProject(world, call).project } })
