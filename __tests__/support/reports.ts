@@ -6,7 +6,7 @@ type Column = [name: string, type: string, key?: 'PK' | 'FK' | 'UK']
 /** Facts of a table as the catalog query would answer them; a type that ends in `!` is not null. */
 export function tableFacts(table: string, columns: Column[], references: Record<string, string> = {}): Fact[] {
   const id = table.includes('.') ? table : `public.${table}`
-  const facts: Fact[] = [{ kind: 'table', id, table: null, definition: 'table' }]
+  const facts: Fact[] = [{ kind: 'table', id, table: id, definition: 'table' }]
   columns.forEach(([name, typed, primary], index) => {
     const key: '' | 'PK' | 'FK' | 'UK' = primary ?? ''
     const type = typed.replace('!', '')
@@ -189,12 +189,12 @@ function added(kind: SchemaChange['kind'], id: string, table: string | null, aft
 }
 
 const PULL_CHANGES: SchemaChange[] = [
-  added('table', 'public.courses', null, 'table'),
-  added('column', 'public.courses.id', 'public.courses', 'bigint not null generated always as identity'),
+  added('table', 'public.courses', 'public.courses', 'table'),
+  added('column', 'public.courses.id', 'public.courses', 'bigint generated always as identity not null'),
   added('column', 'public.courses.title', 'public.courses', 'text not null'),
   added('column', 'public.courses.price', 'public.courses', 'numeric(10,2)'),
   added('constraint', 'public.courses.courses_pkey', 'public.courses', 'PRIMARY KEY (id)'),
-  added('table', 'public.course_exercises', null, 'table'),
+  added('table', 'public.course_exercises', 'public.course_exercises', 'table'),
   added('column', 'public.course_exercises.course_id', 'public.course_exercises', 'bigint not null'),
   added('column', 'public.course_exercises.exercise_id', 'public.course_exercises', 'bigint not null'),
   added('column', 'public.course_exercises.position', 'public.course_exercises', 'integer not null'),
@@ -204,7 +204,7 @@ const PULL_CHANGES: SchemaChange[] = [
     'public.course_exercises',
     'CREATE INDEX course_exercises_exercise_id_idx ON public.course_exercises USING btree (exercise_id)',
   ),
-  added('column', 'public.exercises.points', 'public.exercises', 'integer not null default 10'),
+  added('column', 'public.exercises.points', 'public.exercises', 'integer default 10 not null'),
   {
     action: 'changed',
     kind: 'column',
@@ -226,28 +226,38 @@ const PULL_CHANGES: SchemaChange[] = [
     kind: 'enum',
     id: 'public.level',
     table: null,
-    before: "'beginner', 'advanced'",
-    after: "'beginner', 'intermediate', 'advanced'",
+    before: "enum ('beginner', 'advanced')",
+    after: "enum ('beginner', 'intermediate', 'advanced')",
   },
 ]
 
-const PULL_DIFF = `--- main
-+++ pr-42
-@@ table public.courses @@
-+create table public.courses
-+  id bigint not null generated always as identity
-+  title text not null
-+  price numeric(10,2)
-+  constraint courses_pkey PRIMARY KEY (id)
-@@ table public.exercises @@
-   difficulty text not null
-+  points integer not null default 10
-@@ table public.learning_events @@
--  id integer not null
-+  id bigint not null
-@@ table public.users @@
--  name text not null
-+  display_name text
+const PULL_DIFF = `--- before
++++ after
+@@ -0,0 +1,6 @@
++create table public.courses (
++    id bigint generated always as identity not null,
++    title text not null,
++    price numeric(10,2),
++    constraint courses_pkey PRIMARY KEY (id),
++);
+@@ -9,4 +15,5 @@ create table public.exercises (
+     description text default ''::text not null,
+     difficulty text not null,
+     created_at timestamp with time zone default now() not null,
++    points integer default 10 not null,
+@@ -17,4 +24,4 @@
+ create table public.learning_events (
+-    id integer generated always as identity not null,
++    id bigint generated always as identity not null,
+     user_id bigint not null,
+     event_type text not null,
+@@ -43,5 +50,5 @@
+ create table public.users (
+     id bigint generated always as identity not null,
+     email text not null,
+-    name text not null,
+     created_at timestamp with time zone default now() not null,
++    display_name text,
 `
 
 /** A pull request that adds two tables, rewrites a large one and drops a column. */
@@ -350,11 +360,10 @@ export function sqlError(): Report {
         message: 'relation "course" does not exist',
         hint: 'There is a table "courses".',
         excerpt: [
-          '2 │ create table enrolments (',
-          '3 │   user_id   bigint not null references users (id),',
-          '4 │   course_id bigint not null references course (id),',
-          '  │                                        ^ relation "course" does not exist',
-          '5 │   primary key (user_id, course_id)',
+          '3 |   user_id   bigint not null references users (id),',
+          '4 |   course_id bigint not null references course (id),',
+          '  |                                        ^',
+          '5 |   primary key (user_id, course_id)',
         ].join('\n'),
         consequence:
           'The file was rolled back; `sql/0006_courses.sql` before it stands, `sql/0008_display_name.sql` after it did not run.',

@@ -2,7 +2,7 @@ import type { FileResult, Report } from '../model.ts'
 import { groupChanges } from './changes.ts'
 import { code, prose } from './escape.ts'
 import { duration, listing, rows as rowText, size } from './format.ts'
-import { partName, qualified, shortName } from './names.ts'
+import { countsByName, partName, shortName, unquoted } from './names.ts'
 
 // Below this a rewrite is over before anyone waits.
 const LARGE = 10 * 1024 * 1024
@@ -19,15 +19,17 @@ export function alerts(report: Report): string[] {
 }
 
 function losses(report: Report): string[] {
-  const rowsOf = new Map((report.tables ?? []).map((count) => [qualified(count.schema, count.name), count]))
+  const rowsOf = countsByName(report)
   const { tables } = groupChanges(report.diff)
-  const dropped = tables.filter((group) => group.action === 'removed').map((group) => code(shortName(group.table)))
+  const dropped = tables
+    .filter((group) => group.kind === 'table' && group.action === 'removed')
+    .map((group) => code(shortName(group.table)))
   const columns = tables
     .filter((group) => group.action === 'changed')
     .flatMap((group) => group.changes.filter((change) => change.kind === 'column' && change.action === 'removed'))
     .map((change) => {
       const table = change.table ?? ''
-      const count = rowsOf.get(table)
+      const count = rowsOf.get(unquoted(table))
       const rows = count?.rows ? ` (${rowText(count)} rows)` : ''
       return `${code(`${shortName(table)}.${partName(change.id, table)}`)}${rows}`
     })

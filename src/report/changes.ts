@@ -3,33 +3,38 @@ import { code } from './escape.ts'
 import { plural } from './format.ts'
 import { partName } from './names.ts'
 
-/** Everything that changed on one table; `action` is what became of the table itself. */
+/** Everything that changed on one table or view; `action` is what became of the thing itself. */
 export interface TableChanges {
   table: string
+  kind: 'table' | 'view' | 'materialized view'
   action: SchemaChange['action']
   changes: SchemaChange[]
 }
 
-/** The changes of a diff, those of tables together, the rest one by one. Order: the diff's own. */
+/** The changes of a diff, those of tables and views together, the rest one by one. Order: the diff's own. */
 export interface GroupedChanges {
   tables: TableChanges[]
   others: SchemaChange[]
 }
 
-/** Groups a diff by table. */
+const HEADS: readonly FactKind[] = ['table', 'view', 'materialized view']
+const isHead = (change: SchemaChange): change is SchemaChange & { kind: TableChanges['kind'] } =>
+  HEADS.includes(change.kind)
+
+/** Groups a diff by table or view. */
 export function groupChanges(diff: SchemaDiff | undefined): GroupedChanges {
   const tables = new Map<string, TableChanges>()
   const others: SchemaChange[] = []
   for (const change of diff?.changes ?? []) {
-    const name = change.kind === 'table' ? change.id : change.table
+    const name = isHead(change) ? change.id : change.table
     if (name === null) {
       others.push(change)
       continue
     }
-    const group = tables.get(name) ?? { table: name, action: 'changed', changes: [] }
+    const group = tables.get(name) ?? { table: name, kind: 'table', action: 'changed', changes: [] }
     tables.set(name, group)
-    if (change.kind === 'table') group.action = change.action
-    if (change.kind !== 'table' || change.action === 'changed') group.changes.push(change)
+    if (isHead(change)) Object.assign(group, { kind: change.kind, action: change.action })
+    if (!isHead(change) || change.action === 'changed') group.changes.push(change)
   }
   return { tables: [...tables.values()], others }
 }
@@ -42,7 +47,8 @@ export const STATE_OF = {
   removed: `${DOT.removed} dropped`,
   changed: `${DOT.changed} changed`,
 } as const
-const PLURALS: Partial<Record<FactKind, string>> = { index: 'indexes', policy: 'policies' }
+
+const PLURALS: Partial<Record<FactKind, string>> = { index: 'indexes', policy: 'policies', statistics: 'statistics' }
 
 /** `6 columns, 2 indexes, 1 constraint`: what a table brought or took with it. */
 export function tally(changes: SchemaChange[]): string {
@@ -51,28 +57,38 @@ export function tally(changes: SchemaChange[]): string {
   return [...counts].map(([kind, count]) => plural(count, kind, PLURALS[kind])).join(', ')
 }
 
-// Bodies of these are too long for a line; the unified diff has them.
-const LONG: readonly FactKind[] = [
-  'function',
-  'view',
-  'materialized view',
-  'trigger',
-  'event trigger',
-  'policy',
-  'rule',
-  'table',
+// The definition of these fits a line; the unified diff has the rest.
+const SHORT: readonly FactKind[] = [
+  'column',
+  'constraint',
+  'index',
+  'enum',
+  'domain',
+  'type',
+  'sequence',
+  'extension',
   'privilege',
 ]
 
 /** One change as safe Markdown: `🟢 column`, name and definition. */
 export function changeLine(change: SchemaChange): string {
   const name = `${DOT[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
-  if (LONG.includes(change.kind)) return name
-  const before = change.before ? code(change.before, 80) : ''
-  const after = change.after ? code(change.after, 80) : ''
-  if (change.action === 'changed' && before && after) return `${name}: ${before} → ${after}`
-  const definition = change.action === 'added' ? after : ''
-  return definition ? `${name}: ${definition}` : name
+  if (!SHORT.includes(change.kind)) return name
+  const values = beforeAndAfter(change)
+  return values ? `${name}: ${values}` : name
+}
+
+/** The old and new definition of a change, or the new one of an addition, as code; empty for a removal. */
+export function beforeAndAfter(change: SchemaChange): string {
+  const before = change.before ? code(shortDefinition(change.kind, change.before), 80) : ''
+  const after = change.after ? code(shortDefinition(change.kind, change.after), 80) : ''
+  if (change.action === 'changed' && before && after) return `${before} → ${after}`
+  return change.action === 'added' ? after : ''
+}
+
+/** An index by what it is made of; its name and table stand beside it already. */
+function shortDefinition(kind: FactKind, definition: string): string {
+  return kind === 'index' ? definition.replace(/^CREATE (UNIQUE )?INDEX .*? USING /s, '$1') : definition
 }
 
 /** What happened to one table as one table cell; at most `most` changes are written out. */

@@ -76,12 +76,16 @@ function draw(snapshot: SchemaSnapshot, diff: SchemaDiff | undefined, options: E
 }
 
 function chooseEntities(snapshot: SchemaSnapshot, diff: SchemaDiff | undefined, edges: Edge[], most: number): Entity[] {
-  const groups = new Map(groupChanges(diff).tables.map((group) => [group.table, group]))
+  const groups = new Map(
+    groupChanges(diff).tables.flatMap((group) => (group.kind === 'table' ? [[group.table, group]] : [])),
+  )
   const existing = new Set(snapshot.facts.filter((fact) => fact.kind === 'table').map((fact) => fact.id))
+  const parts = snapshot.facts.filter((fact) => fact.kind === 'table' && /^partition of /m.test(fact.definition))
+  const partitions = new Set(parts.map((fact) => fact.id))
   const changed = [...groups.keys()].filter((id) => existing.has(id) || groups.get(id)?.action === 'removed')
   const near = edges.flatMap((edge) => (groups.has(edge.from) || groups.has(edge.to) ? [edge.from, edge.to] : []))
   const neighbours = near.filter((id) => existing.has(id) && !groups.has(id))
-  const ids = changed.length > 0 ? [...changed, ...neighbours] : [...existing]
+  const ids = changed.length > 0 ? [...changed, ...neighbours] : [...existing].filter((id) => !partitions.has(id))
   return [...new Set(ids)].slice(0, most).map((id) => {
     const group = groups.get(id)
     const attributes = attributesOf(id, snapshot, diff)
@@ -104,7 +108,11 @@ function attributesOf(table: string, snapshot: SchemaSnapshot, diff: SchemaDiff 
   const dropped = changes
     .filter((change) => change.action === 'removed')
     .map((change, index): Attribute => {
-      const type = (change.before ?? '').replace(/ (?:not null|default|generated|collate|null)\b.*$/is, '') || 'unknown'
+      const type =
+        (change.before ?? '').replace(
+          / (?:not null|default|generated|collate|storage|compression|options)\b.*$/is,
+          '',
+        ) || 'unknown'
       return { name: partName(change.id, table), type, key: '', mark: 'removed', position: 100_000 + index }
     })
   return [...present, ...dropped].sort((a, b) => a.position - b.position)

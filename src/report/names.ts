@@ -1,6 +1,11 @@
-/** How a name is shown: without the schema `public`, which goes without saying. */
+import type { Report, TableCount } from '../model.ts'
+
+/**
+ * How a name is shown: without the schema `public`, which goes without saying; also in the identity of a right or comment,
+ * `table public.users to reader`.
+ */
 export function shortName(id: string): string {
-  return id.startsWith('public.') ? id.slice('public.'.length) : id
+  return id.replace(/(^| )public\./, '$1')
 }
 
 /** The name of a part of a table (column, index, constraint) without the table and its schema. */
@@ -16,6 +21,11 @@ export function qualified(schema: string, name: string): string {
 
 function quoted(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
+}
+
+/** The row counts by plain qualified name; look up with {@link unquoted}, since each side may quote otherwise. */
+export function countsByName(report: Report): Map<string, TableCount> {
+  return new Map((report.tables ?? []).map((count) => [`${count.schema}.${count.name}`, count]))
 }
 
 /** A quoted and qualified name as plain words: `"Order Items"` becomes `Order Items`. */

@@ -1,17 +1,18 @@
 import type { FileResult, KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, TableCount } from '../model.ts'
-import { changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
+import { beforeAndAfter, changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
 import { code, fence, link, prose, table } from './escape.ts'
 import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
-import { qualified, shortName } from './names.ts'
+import { countsByName, qualified, shortName, unquoted } from './names.ts'
 
 /** The tables that changed with their rows, then everything else that changed; at most `most` lines. */
 export function changesTable(report: Report, most: number): string {
   const groups = groupChanges(report.diff)
-  const counts = new Map((report.tables ?? []).map((count) => [qualified(count.schema, count.name), count]))
+  const counts = countsByName(report)
   const lines = [
     ...groups.tables.map((group) => {
-      const count = counts.get(group.table)
-      return [code(shortName(group.table)), tableCell(group, 3), count ? rowsWithChange(count) : '']
+      const count = counts.get(unquoted(group.table))
+      const view = group.kind === 'table' ? '' : `${group.kind} `
+      return [`${view}${code(shortName(group.table))}`, tableCell(group, 3), count ? rowsWithChange(count) : '']
     }),
     ...groups.others.map((change) => [`${change.kind} ${code(shortName(change.id))}`, objectCell(change), '']),
   ]
@@ -24,8 +25,8 @@ export function changesTable(report: Report, most: number): string {
 /** A changed enum, domain or sequence is short enough to show what it was and is. */
 function objectCell(change: SchemaChange): string {
   const short = change.action === 'changed' && ['enum', 'domain', 'sequence', 'extension'].includes(change.kind)
-  if (!short || !change.before || !change.after) return STATE_OF[change.action]
-  return `${STATE_OF.changed}: ${code(change.before, 80)} → ${code(change.after, 80)}`
+  const values = short ? beforeAndAfter(change) : ''
+  return values ? `${STATE_OF.changed}: ${values}` : STATE_OF[change.action]
 }
 
 /** How many lines {@link changesTable} has in full. */
@@ -43,8 +44,9 @@ export function changesInFull(report: Report): string {
   const { tables, others } = groupChanges(report.diff)
   const blocks = tables.map((group) => {
     const what = group.action === 'changed' ? '' : ` ${STATE_OF[group.action]}`
+    const view = group.kind === 'table' ? '' : `${group.kind} `
     const lines = group.changes.map((change) => `  - ${changeLine(change)}`)
-    return [`- ${code(shortName(group.table))}${what}`, ...lines].join('\n')
+    return [`- ${view}${code(shortName(group.table))}${what}`, ...lines].join('\n')
   })
   return [...blocks, ...others.map((change) => `- ${changeLine(change)}`)].join('\n')
 }
