@@ -142,7 +142,7 @@ function entityText(entity: Entity, name: string, most: number, colours: boolean
     const mark = one.mark === 'same' ? '' : ` "${SIGNS[one.mark].trim()}"`
     return `    ${erType(one.type)} ${erAttribute(one.name)}${key}${mark}`
   })
-  if (left > 0) lines.push(`    … ${erAttribute(`${left} more`)}`)
+  if (left > 0) lines.push(`    … ${erAttribute(`and ${left} more`)}`)
   const style = colours && entity.mark !== 'same' ? `:::${entity.mark}` : ''
   const head = `  ${name}["${SIGNS[entity.mark]}${erLabel(shortName(entity.id))}"]${style}`
   return lines.length > 0 ? `${head} {\n${lines.join('\n')}\n  }` : head
