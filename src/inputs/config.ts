@@ -1,4 +1,7 @@
+import type { RoleRequest } from '../database/roles/index.ts'
+import type { SecretKey } from '../kubernetes/index.ts'
 import type { Mode } from '../model.ts'
+import type { MaskingRule } from '../neon/index.ts'
 
 /** What the user asked for, checked; every field is named after its input in action.yml. */
 export interface Config {
@@ -9,8 +12,7 @@ export interface Config {
   neon: NeonConfig
   schema: SchemaConfig
   kubernetes: KubernetesConfig | null
-  /** Text of the input `roles`, parsed where roles are made. */
-  roles: string
+  roles: RoleRequest[]
   report: ReportConfig
   sweep: SweepConfig
   compare: CompareConfig
@@ -41,7 +43,7 @@ export interface NeonConfig {
   allowedIps: string[]
   blockPublicConnections: boolean | null
   protectDefaultBranch: boolean
-  maskingRules: string
+  maskingRules: MaskingRule[] | null
   prisma: boolean
   ssl: 'require' | 'verify-ca' | 'verify-full' | 'omit'
   getAuthUrl: boolean
@@ -74,7 +76,7 @@ export interface KubernetesConfig {
   namespace: string
   createNamespace: boolean
   secretName: string
-  secretKeys: string
+  secretKeys: SecretKey[]
   secretLabels: Record<string, string>
   secretForce: boolean
   daprComponent: string

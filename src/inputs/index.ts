@@ -1,4 +1,7 @@
+import { parseRoles, type RoleRequest } from '../database/roles/index.ts'
 import { ActionError } from '../errors.ts'
+import { parseSecretKeys } from '../kubernetes/index.ts'
+import { parseMaskingRules } from '../neon/index.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import { createReader, type Reader } from './reader.ts'
 import { checkTogether } from './rules.ts'
@@ -19,14 +22,15 @@ const LONGEST_RETENTION = 30 * DAY
  */
 export function readConfig(getInput: (name: string) => string): Config {
   const reader = createReader(getInput)
+  const roles = reader.parsed('roles', parseRoles, [])
   const config: Config = {
     mode: reader.choice('mode', MODES),
     timeout: reader.duration('timeout') ?? 0,
     connectionString: reader.text('connection_string'),
     neon: readNeon(reader),
     schema: readSchemaConfig(reader),
-    kubernetes: readKubernetes(reader),
-    roles: reader.text('roles'),
+    kubernetes: readKubernetes(reader, roles),
+    roles,
     report: {
       githubToken: reader.text('github_token'),
       comment: reader.flag('comment') ?? true,
@@ -87,7 +91,7 @@ function readNeon(reader: Reader): NeonConfig {
     allowedIps: reader.lines('allowed_ips').flatMap((line) => line.split(/[\s,]+/).filter((part) => part !== '')),
     blockPublicConnections: reader.flag('block_public_connections'),
     protectDefaultBranch: reader.flag('protect_default_branch') ?? false,
-    maskingRules: reader.text('masking_rules'),
+    maskingRules: reader.parsed('masking_rules', (text) => (text ? parseMaskingRules(text) : null), null),
     prisma: reader.flag('prisma') ?? false,
     ssl: reader.choice('ssl', ['require', 'verify-ca', 'verify-full', 'omit']),
     getAuthUrl: reader.flag('get_auth_url') ?? false,
@@ -112,14 +116,15 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
   }
 }
 
-function readKubernetes(reader: Reader): KubernetesConfig | null {
+function readKubernetes(reader: Reader, roles: RoleRequest[]): KubernetesConfig | null {
+  const names = roles.map(({ name }) => name)
   const config: KubernetesConfig = {
     kubeconfig: reader.text('kubeconfig'),
     context: reader.text('kube_context'),
     namespace: reader.text('namespace'),
     createNamespace: reader.flag('create_namespace') ?? false,
     secretName: reader.text('secret_name'),
-    secretKeys: reader.text('secret_keys'),
+    secretKeys: reader.parsed('secret_keys', (text) => parseSecretKeys(text, names), []),
     secretLabels: readLabels(reader),
     secretForce: reader.flag('secret_force') ?? false,
     daprComponent: reader.text('dapr_component'),

@@ -1,0 +1,92 @@
+import { openDatabase } from '../database/connect.ts'
+import { ensureRoles } from '../database/roles/index.ts'
+import {
+  applyCredentials,
+  type Credentials,
+  type KubernetesOptions,
+  type LoginUrls,
+  readCredentials,
+  removeCredentials,
+  rolePasswords,
+} from '../kubernetes/index.ts'
+import { phase, type Run } from '../run.ts'
+import type { Target } from './target.ts'
+
+/** Makes the roles that the input `roles` names, and brings their logins and the owner's to the cluster. */
+export async function deliverCredentials(run: Run, target: Target): Promise<void> {
+  const options = kubernetesOptions(run, target.branchId)
+  const roles = run.config.roles.length > 0 ? await makeRoles(run, target, options) : {}
+  if (!options) return
+  const credentials: Credentials = { url: target.url, pooledUrl: target.pooledUrl, roles }
+  const results = await phase(run, 'Kubernetes', () => applyCredentials(run.runtime, options, credentials))
+  run.report.kubernetes.push(...results)
+}
+
+/** Takes the Secret of this run's branch away, with what else was made beside it; nothing without a kubeconfig. */
+export async function removeSecret(run: Run): Promise<void> {
+  const options = kubernetesOptions(run, '')
+  if (!options) return
+  const results = await phase(run, 'Kubernetes', () => removeCredentials(run.runtime, options))
+  run.report.kubernetes.push(...results)
+}
+
+async function makeRoles(
+  run: Run,
+  target: Target,
+  options: KubernetesOptions | null,
+): Promise<Record<string, LoginUrls>> {
+  const { roles } = run.config
+  return await phase(run, 'Roles', async () => {
+    // A password that the Secret still holds stays as it is, so that running applications keep their login.
+    const values = options ? await readCredentials(run.runtime, options) : null
+    const known = options && values ? rolePasswords(options.secretKeys, values) : new Map<string, string>()
+    const database = await openDatabase(run.runtime, { url: target.url })
+    try {
+      const results = await ensureRoles(run.runtime, { database, url: target.url, roles, known })
+      const logins = Object.fromEntries(
+        results.map(({ name, password }) => [name, loginUrls(run, target, { name, password })]),
+      )
+      const urls = Object.fromEntries(Object.entries(logins).map(([name, { pooledUrl }]) => [name, pooledUrl]))
+      run.outputs.set('role_urls', JSON.stringify(urls))
+      return logins
+    } finally {
+      await database.close()
+    }
+  })
+}
+
+function loginUrls(run: Run, target: Target, login: { name: string; password: string }): LoginUrls {
+  const withLogin = (text: string) => {
+    const url = new URL(text)
+    url.username = encodeURIComponent(login.name)
+    url.password = encodeURIComponent(login.password)
+    run.runtime.secrets.add(url.href)
+    return url.href
+  }
+  return { url: withLogin(target.url), pooledUrl: withLogin(target.pooledUrl) }
+}
+
+/** The cluster's part of the inputs with `{number}` filled in; null without a kubeconfig. */
+function kubernetesOptions(run: Run, branchId: string): KubernetesOptions | null {
+  const { kubernetes } = run.config
+  if (!kubernetes) return null
+  const number = run.plan.pullRequest
+  const fill = (text: string) => text.replaceAll('{number}', number === null ? '' : String(number))
+  return {
+    kubeconfig: kubernetes.kubeconfig,
+    ...(kubernetes.context ? { context: kubernetes.context } : {}),
+    ...(kubernetes.namespace ? { namespace: fill(kubernetes.namespace) } : {}),
+    createNamespace: kubernetes.createNamespace,
+    secretName: fill(kubernetes.secretName),
+    secretKeys: kubernetes.secretKeys,
+    secretForce: kubernetes.secretForce,
+    secretLabels: kubernetes.secretLabels,
+    ...(kubernetes.daprComponent ? { daprComponent: kubernetes.daprComponent } : {}),
+    owner: {
+      repository: run.event.repository,
+      pullRequest: number,
+      branchId,
+      projectId: run.report.project?.id ?? '',
+    },
+  }
+}

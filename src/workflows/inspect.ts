@@ -1,0 +1,88 @@
+import { type Database, openDatabase } from '../database/connect.ts'
+import {
+  type Baseline,
+  changeAgainst,
+  countTables,
+  diffSnapshots,
+  readBaseline,
+  saveBaseline,
+  takeSnapshot,
+} from '../database/inspect/index.ts'
+import { ActionError, errorMessage } from '../errors.ts'
+import { type Run, warn } from '../run.ts'
+import type { Target } from './target.ts'
+
+const COUNT_BUDGET = { perTableMilliseconds: 5000, totalMilliseconds: 20_000, largestBytes: 256 * 1024 * 1024 }
+
+/** What the database was before this run, or before the pull request. */
+export type Before = Pick<Baseline, 'snapshot' | 'counts'>
+
+/**
+ * What the report's differences are told against. Of a pull request's branch it is what the branch was before its first
+ * file, kept in the branch itself, so that later pushes need not wake the parent; else it is the database as it is now.
+ */
+export async function rememberBefore(run: Run, target: Target): Promise<Before> {
+  return await withDatabase(run, target, async (database) => {
+    if (!target.isPreview) return await look(run, database)
+    const kept = await readBaseline(database, target.branchId)
+    if (kept) return kept
+    const before = await look(run, database)
+    await saveBaseline(database, target.branchId, before)
+    return before
+  })
+}
+
+async function look(run: Run, database: Database): Promise<Before> {
+  return { snapshot: await takeSnapshot(database), counts: await count(run, database) }
+}
+
+function count(run: Run, database: Database) {
+  return countTables(run.runtime, database, { mode: run.config.report.counts, ...COUNT_BUDGET })
+}
+
+/**
+ * Fills tables, snapshot and differences of the report. It only informs, so what fails here is a warning, save where
+ * `require_tables` needs the answer.
+ */
+export async function inspectAfter(run: Run, target: Target, before: Before | null): Promise<void> {
+  const { report, config } = run
+  try {
+    await withDatabase(run, target, async (database) => {
+      const snapshot = await takeSnapshot(database)
+      report.snapshot = snapshot
+      if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
+      if (config.report.counts === 'off') return
+      const counts = await count(run, database)
+      report.tables = before ? changeAgainst(counts, before.counts) : counts
+      run.runtime.log.info(
+        `${counts.length} tables: ${counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`).join(', ')}`,
+      )
+    })
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    warn(run, `Tables and differences could not be read: ${errorMessage(error)}`)
+  }
+}
+
+/**
+ * Throws an {@link ActionError} when the inputs want tables and there is none.
+ * @param ranSchema whether this run had a schema step, which is what `require_tables: auto` goes by.
+ */
+export function checkTables(run: Run, ranSchema: boolean): void {
+  const { requireTables } = run.config.report
+  if (requireTables === 'false' || (requireTables === 'auto' && !ranSchema)) return
+  const facts = run.report.snapshot?.facts
+  if (facts === undefined || facts.some(({ kind }) => kind === 'table')) return
+  throw new ActionError(`The database '${run.report.database?.name}' has no table.`, {
+    advice: 'Check which files the input schema names, or set require_tables: false.',
+  })
+}
+
+async function withDatabase<T>(run: Run, target: Target, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(run.runtime, { url: target.url })
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  type Branch,
+  type Connection,
+  connectionOf,
+  consoleUrl,
+  createNeon,
+  ensureProject,
+  expiryOf,
+  type NamedBranchRequest,
+  type Neon,
+  type Origin,
+  type Project,
+  resetToParent,
+} from '../neon/index.ts'
+import { phase, type Run } from '../run.ts'
+import { VERSION } from '../version.ts'
+import { announce, type Target } from './target.ts'
+
+/** Default of `expires_in` for branches of pull requests: the safety net for close events that never come. */
+const PREVIEW_LIFE = '14d'
+
+/** Opens the Neon API for this run. */
+export function openNeon(run: Run): Neon {
+  const { apiKey, apiHost } = run.config.neon
+  const userAgent = `neon-postgres-setup/${VERSION} (${run.event.repository})`
+  return createNeon(run.runtime, { apiKey, apiHost, userAgent })
+}
+
+/** How a mode needs the project. */
+interface ProjectNeed {
+  /** Whether a name that no project has makes one. */
+  create: boolean
+  /** With `project_id`: whether its name is worth a request. */
+  describe?: boolean
+}
+
+/** The project, found or made, told to report and outputs. */
+export async function projectOf(run: Run, neon: Neon, need: ProjectNeed): Promise<Project> {
+  const { config } = run
+  const wanted = config.neon
+  const project = await phase(run, 'Neon project', () =>
+    ensureProject(neon, {
+      id: wanted.projectId || undefined,
+      name: wanted.projectName || undefined,
+      orgId: wanted.orgId || undefined,
+      describe: need.describe ?? false,
+      create: need.create,
+      regionId: wanted.region || undefined,
+      pgVersion: wanted.pgVersion ?? undefined,
+      database: wanted.database || undefined,
+      role: wanted.role || undefined,
+      ...computeOf(run),
+      historyRetention: wanted.historyRetention === null ? undefined : Math.round(wanted.historyRetention / 1000),
+      allowedIps: wanted.allowedIps.length > 0 ? wanted.allowedIps : undefined,
+      blockPublicConnections: wanted.blockPublicConnections ?? undefined,
+      protectDefaultBranch: wanted.protectDefaultBranch || undefined,
+    }),
+  )
+  const url = consoleUrl(neon, project.id)
+  const { id, name, created } = project
+  run.report.project = { id, name, created, ...(url ? { consoleUrl: url } : {}) }
+  run.outputs.set('project_id', id)
+  run.outputs.set('project_created', String(created))
+  return project
+}
+
+function computeOf({ config: { neon } }: Run) {
+  return {
+    suspendTimeout: neon.suspendTimeout ?? undefined,
+    minCu: neon.minCu ?? undefined,
+    maxCu: neon.maxCu ?? undefined,
+  }
+}
+
+/** Who asks, for the branch's annotations. */
+export function originOf(run: Run): Origin {
+  const { event, plan } = run
+  const queued = /\/pr-(\d+)-/.exec(event.mergeGroupRef)?.[1]
+  const pullRequest = plan.pullRequest ?? (queued ? Number(queued) : undefined)
+  return {
+    repository: event.repository,
+    sha: event.pullRequest?.headSha || event.sha,
+    ref: event.pullRequest?.headRef ?? event.ref.replace(/^refs\/(heads|tags)\//, ''),
+    actor: event.actor,
+    ...(pullRequest ? { pullRequest } : {}),
+  }
+}
+
+/** The request for the branch that the plan names. */
+export function branchRequest(run: Run, projectId: string, isPreview: boolean): NamedBranchRequest {
+  const { neon } = run.config
+  return {
+    projectId,
+    name: run.plan.branchName,
+    origin: originOf(run),
+    parent: neon.parentBranch || undefined,
+    schemaOnly: neon.branchType === 'schema-only',
+    maskingRules: neon.maskingRules ?? undefined,
+    database: neon.database || undefined,
+    role: neon.role || undefined,
+    ...computeOf(run),
+    ...expiryWish(run, isPreview),
+  }
+}
+
+function expiryWish(run: Run, isPreview: boolean): { expiresIn?: string; expiresAt?: string } {
+  const { expiresIn, expiresAt } = run.config.neon
+  if (expiresAt) return { expiresAt }
+  if (expiresIn) return { expiresIn }
+  return isPreview ? { expiresIn: PREVIEW_LIFE } : {}
+}
+
+/** Tells report and outputs about a branch. */
+export function announceBranch(run: Run, neon: Neon, branch: Branch): void {
+  const url = consoleUrl(neon, branch.projectId, branch.id)
+  run.report.branch = {
+    id: branch.id,
+    name: branch.name,
+    created: branch.created,
+    ...(branch.parentName ? { parentName: branch.parentName } : {}),
+    ...(url ? { consoleUrl: url } : {}),
+    ...(branch.expiresAt ? { expiresAt: branch.expiresAt } : {}),
+  }
+  run.outputs.set('branch_id', branch.id)
+  run.outputs.set('branch_name', branch.name)
+  run.outputs.set('created', String(branch.created))
+  if (branch.expiresAt) run.outputs.set('expires_at', branch.expiresAt)
+}
+
+/** A branch as a target: its connection, told to report and outputs, and how it is reset. */
+export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: boolean): Promise<Target> {
+  const { database, role, ssl, prisma } = run.config.neon
+  const connection: Connection = await phase(run, 'Connection', () =>
+    connectionOf(neon, branch, { database: database || undefined, role: role || undefined, ssl, prisma }),
+  )
+  const target: Target = {
+    ...connection,
+    branchId: branch.id,
+    isPreview,
+    reset: isPreview && branch.parentId ? () => resetTarget(run, neon, branch) : null,
+  }
+  announce(run, target)
+  return target
+}
+
+/** Puts a preview back to its parent and connects anew: a protected parent's passwords are not the branch's. */
+export async function resetTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
+  const { at } = expiryOf(expiryWish(run, true), run.runtime.clock.now())
+  const fresh = await resetToParent(neon, branch, at)
+  announceBranch(run, neon, { ...fresh, created: branch.created })
+  // What the create reply told is about the branch before the reset.
+  const { logins: _logins, ...looked } = { ...fresh, created: branch.created }
+  return await targetOf(run, neon, looked, true)
+}

@@ -1,0 +1,29 @@
+import type { Outcome } from '../model.ts'
+import { assertPreviewBranch, ensurePreviewBranch } from '../neon/index.ts'
+import { phase, type Run } from '../run.ts'
+import { extraOutputs } from './extras.ts'
+import { announceBranch, branchRequest, openNeon, projectOf, targetOf } from './neon.ts'
+import { prepareDatabase } from './prepare.ts'
+import { schemaStep } from './schema.ts'
+import { announce, externalTarget } from './target.ts'
+
+/** The pull request's own branch, made or reused, and everything on it. */
+export async function preview(run: Run): Promise<Outcome> {
+  // Read before anything is made: files that cannot be used must leave nothing behind.
+  const step = await schemaStep(run)
+  if (run.config.connectionString !== '') {
+    const target = externalTarget(run, false)
+    announce(run, target)
+    await prepareDatabase(run, target, step)
+    return 'reused'
+  }
+  const neon = openNeon(run)
+  const project = await projectOf(run, neon, { create: true })
+  const branch = await phase(run, 'Branch', () => ensurePreviewBranch(neon, branchRequest(run, project.id, true)))
+  assertPreviewBranch(branch, run.plan.branchName)
+  announceBranch(run, neon, branch)
+  const target = await targetOf(run, neon, branch, true)
+  await extraOutputs(run, neon, branch)
+  await prepareDatabase(run, target, step)
+  return branch.created ? 'created' : 'reused'
+}

@@ -1,0 +1,28 @@
+import type { Outcome } from '../model.ts'
+import { defaultBranch, ensureNamedBranch } from '../neon/index.ts'
+import { phase, type Run } from '../run.ts'
+import { announceBranch, branchRequest, openNeon, projectOf, targetOf } from './neon.ts'
+import { prepareDatabase } from './prepare.ts'
+import { schemaStep } from './schema.ts'
+import { announce, externalTarget } from './target.ts'
+
+/** Project, branch (the default one unless `branch_name` says another), schema, roles, Secret, tables. */
+export async function provision(run: Run): Promise<Outcome> {
+  // Read before anything is made: files that cannot be used must leave nothing behind.
+  const step = await schemaStep(run)
+  if (run.config.connectionString !== '') {
+    const target = externalTarget(run, false)
+    announce(run, target)
+    await prepareDatabase(run, target, step)
+    return 'provisioned'
+  }
+  const neon = openNeon(run)
+  const project = await projectOf(run, neon, { create: true, describe: true })
+  const branch = await phase(run, 'Branch', async () => {
+    if (run.plan.branchName !== '') return await ensureNamedBranch(neon, branchRequest(run, project.id, false))
+    return project.defaultBranch ?? (await defaultBranch(neon, project.id))
+  })
+  announceBranch(run, neon, branch)
+  await prepareDatabase(run, await targetOf(run, neon, branch, false), step)
+  return 'provisioned'
+}

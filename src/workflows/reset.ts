@@ -1,0 +1,27 @@
+import { ActionError } from '../errors.ts'
+import type { Outcome } from '../model.ts'
+import { assertPreviewBranch, lookUpBranch } from '../neon/index.ts'
+import { phase, type Run } from '../run.ts'
+import { announceBranch, openNeon, projectOf, resetTarget } from './neon.ts'
+import { prepareDatabase } from './prepare.ts'
+import { schemaStep } from './schema.ts'
+
+/** Puts a branch back to its parent's present state, then does everything a preview does on it. */
+export async function reset(run: Run): Promise<Outcome> {
+  // Read before anything is made: files that cannot be used must leave nothing behind.
+  const step = await schemaStep(run)
+  const neon = openNeon(run)
+  const project = await projectOf(run, neon, { create: false })
+  const name = run.plan.branchName
+  const branch = await phase(run, 'Branch', () => lookUpBranch(neon, project.id, name))
+  if (!branch) {
+    throw new ActionError(`The project ${project.id} has no branch ${name} to reset.`, {
+      advice: 'Check the input branch, or make the branch with mode: preview.',
+    })
+  }
+  assertPreviewBranch(branch, branch.name)
+  announceBranch(run, neon, branch)
+  const target = await phase(run, 'Reset', () => resetTarget(run, neon, branch))
+  await prepareDatabase(run, target, step)
+  return 'reset'
+}

@@ -1,0 +1,45 @@
+import { openDatabase } from '../database/connect.ts'
+import { ActionError, errorMessage } from '../errors.ts'
+import type { Outcome } from '../model.ts'
+import { defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
+import { phase, type Run } from '../run.ts'
+import { deliverCredentials } from './credentials.ts'
+import { announceBranch, openNeon, projectOf, targetOf } from './neon.ts'
+import { announce, type Target } from './target.ts'
+
+/** A new password through Neon, tried by logging in, and only then handed on. */
+export async function rotate(run: Run): Promise<Outcome> {
+  const neon = openNeon(run)
+  const project = await projectOf(run, neon, { create: false })
+  const branch = await phase(run, 'Branch', () => wanted(run, neon, project.id))
+  announceBranch(run, neon, branch)
+  const { ssl, prisma } = run.config.neon
+  const before = await targetOf(run, neon, branch, false)
+  const connection = await phase(run, 'New password', () => rotatePassword(neon, branch, before, { ssl, prisma }))
+  const target: Target = { ...before, ...connection }
+  await phase(run, 'Log in with it', () => logIn(run, target))
+  announce(run, target)
+  await deliverCredentials(run, target)
+  return 'rotated'
+}
+
+async function wanted(run: Run, neon: Neon, projectId: string) {
+  const name = run.plan.branchName
+  if (name === '') return await defaultBranch(neon, projectId)
+  const branch = await lookUpBranch(neon, projectId, name)
+  if (branch) return branch
+  throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
+}
+
+async function logIn(run: Run, target: Target): Promise<void> {
+  try {
+    const database = await openDatabase(run.runtime, { url: target.url })
+    await database.close()
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    throw new ActionError(
+      `The new password of role '${target.role}' does not log in at ${target.host}: ${errorMessage(error)}.`,
+      { advice: 'The Secret was not touched. Run the job again; it sets another password.' },
+    )
+  }
+}

@@ -1,0 +1,100 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type ApplyOptions,
+  applySchema,
+  failureError,
+  NeedsReset,
+  readSchema,
+  runMigrateCommand,
+  type SchemaSource,
+} from '../database/schema/index.ts'
+import { ActionError } from '../errors.ts'
+import type { SchemaResult } from '../model.ts'
+import { phase, type Run, warn } from '../run.ts'
+import { checkTables, inspectAfter, rememberBefore } from './inspect.ts'
+import type { Target } from './target.ts'
+
+/** What the schema step is to run: SQL files, the user's tool, or nothing. */
+export type Step = { kind: 'files'; source: SchemaSource } | { kind: 'command'; command: string } | { kind: 'none' }
+
+/**
+ * Which schema step the inputs ask for, with its files read. Without a word from the user it is the repository's folder
+ * `sql` where there is one: a stranger's database never gets tables nobody asked for.
+ * Throws an ActionError for files that cannot be used, so that nothing is made for them.
+ */
+export async function schemaStep(run: Run): Promise<Step> {
+  const { migrateCommand } = run.config.schema
+  if (migrateCommand !== '') return { kind: 'command', command: migrateCommand }
+  const { workspace, bundledSchema } = run.place
+  const entries = run.config.schema.entries ?? defaultEntries(workspace)
+  if (entries.length === 0) return { kind: 'none' }
+  return { kind: 'files', source: await readSchema({ workspace, bundledDirectory: bundledSchema, entries }) }
+}
+
+function defaultEntries(workspace: string): string[] {
+  const folder = join(workspace, 'sql')
+  return existsSync(folder) && statSync(folder).isDirectory() ? ['sql'] : []
+}
+
+/**
+ * Applies the schema to the target and looks at the outcome: differences and row counts for the report.
+ * @returns the target, which has another login when the branch had to be reset on the way.
+ * Throws an {@link ActionError} when a file failed, or the tables that must be there are not.
+ */
+export async function applyAndInspect(run: Run, target: Target, step: Step): Promise<Target> {
+  if (step.kind === 'none') {
+    await phase(run, 'Tables', () => inspectAfter(run, target, null))
+    checkTables(run, false)
+    return target
+  }
+  let current = target
+  let before = await phase(run, 'Before', () => rememberBefore(run, current))
+  try {
+    run.report.schema = await phase(run, 'Schema', () => runStep(run, current, step))
+  } catch (error) {
+    if (!(error instanceof NeedsReset) || !current.reset) throw error
+    warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
+    current = await current.reset()
+    before = await phase(run, 'Before again', () => rememberBefore(run, current))
+    run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
+  }
+  run.report.warnings.push(...run.report.schema.warnings)
+  await phase(run, 'Tables', () => inspectAfter(run, current, before))
+  const { failure } = run.report.schema
+  if (failure) throw failureError(failure)
+  checkTables(run, true)
+  return current
+}
+
+async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'none' }>): Promise<SchemaResult> {
+  if (step.kind === 'files') return await applySchema(run.runtime, applyOptions(run, target, step.source))
+  return await runMigrateCommand(run.runtime, {
+    command: step.command,
+    workspace: run.place.workspace,
+    url: target.url,
+    urlPooled: target.pooledUrl,
+  })
+}
+
+/** Options of the schema engine from the inputs. */
+export function applyOptions(run: Run, target: Target, source: SchemaSource): ApplyOptions {
+  const { schema } = run.config
+  return {
+    url: target.url,
+    source,
+    policy: {
+      transaction: schema.transaction,
+      lockWaitMilliseconds: schema.lockWait,
+      lockTimeout: `${schema.lockTimeout}ms`,
+      statementTimeout: `${schema.statementTimeout}ms`,
+      onEdit: schema.onEdit,
+      outOfOrder: schema.outOfOrder,
+      showDetail: schema.showDetail,
+    },
+    branchId: target.branchId,
+    isPreview: target.isPreview,
+    runId: run.place.runId,
+    commitSha: run.report.sha,
+  }
+}
