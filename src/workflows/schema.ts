@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { runMigrateCommand } from '../database/migrate/index.ts'
 import {
   type ApplyOptions,
   applySchema,
   failureError,
   NeedsReset,
   readSchema,
-  runMigrateCommand,
   type SchemaSource,
 } from '../database/schema/index.ts'
 import { ActionError } from '../errors.ts'

@@ -90,7 +90,7 @@ function bodyOf(literal: string): string {
   return literal.slice(literal.indexOf("'") + 1, -1)
 }
 
-// COMMIT and ROLLBACK are statements of PL/pgSQL where a statement may begin.
+// COMMIT and ROLLBACK are statements of PL/pgSQL where a statement may begin; they take AND [NO] CHAIN, nothing else.
 const STATEMENT_FOLLOWS = new Set([';', 'begin', 'then', 'else', 'loop', '>'])
 
 function endsTransaction(body: string): boolean {
@@ -100,7 +100,8 @@ function endsTransaction(body: string): boolean {
     (item, index) =>
       item.kind === 'word' &&
       (item.text === 'commit' || item.text === 'rollback') &&
-      STATEMENT_FOLLOWS.has(items[index - 1]?.text ?? ''),
+      STATEMENT_FOLLOWS.has(items[index - 1]?.text ?? '') &&
+      [';', 'and'].includes(items[index + 1]?.text ?? ''),
   )
 }
 

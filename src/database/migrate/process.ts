@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Runtime } from '../../runtime.ts'
+
+/** A shell command to run. */
+export interface Command {
+  text: string
+  directory: string
+  environment: Record<string, string>
+}
+
+/** How it ended, and its last lines for the error message. */
+export interface CommandEnd {
+  exitCode: number | null
+  signal: NodeJS.Signals | null
+  lastLines: string[]
+}
+
+const KEPT_LINES = 20
+// The runner gives a cancelled step 7.5 seconds before it asks again, more harshly.
+const GRACE = 4000
+
+/**
+ * Runs a command in a shell and a process group of its own, and streams its output to the log. When the run is cancelled,
+ * the whole group gets SIGTERM, and SIGKILL four seconds later.
+ */
+export async function runCommand(runtime: Runtime, command: Command): Promise<CommandEnd> {
+  const [shell, args] = existsSync('/bin/bash')
+    ? ['/bin/bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command.text]]
+    : ['/bin/sh', ['-e', '-c', command.text]]
+  runtime.signal.throwIfAborted()
+  // Otherwise a line of the tool's output could be a workflow command.
+  const token = randomUUID()
+  runtime.log.info(`::stop-commands::${token}`)
+  const child = spawn(shell, args, {
+    cwd: command.directory,
+    env: { ...withoutInputs(process.env), ...command.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const lastLines: string[] = []
+  const take = (line: string) => {
+    lastLines.push(line)
+    if (lastLines.length > KEPT_LINES) lastLines.shift()
+    runtime.log.info(line)
+  }
+  const stop = () => endGroup(child)
+  runtime.signal.addEventListener('abort', stop, { once: true })
+  try {
+    const [end] = await Promise.all([ended(child), readLines(child.stdout, take), readLines(child.stderr, take)])
+    return { ...end, lastLines }
+  } finally {
+    runtime.signal.removeEventListener('abort', stop)
+    // A tool that ended may have left children behind.
+    signalGroup(child, 'SIGKILL')
+    runtime.log.info(`::${token}::`)
+  }
+}
+
+/** The action's inputs, the API key among them, are nobody else's business. */
+function withoutInputs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(INPUT|ACTIONS)_/.test(name)))
+}
+
+function ended(child: ChildProcess): Promise<Pick<CommandEnd, 'exitCode' | 'signal'>> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    // Not `close`: a child in the background may hold the pipes open.
+    child.once('exit', (exitCode, signal) => {
+      signalGroup(child, 'SIGTERM')
+      resolve({ exitCode, signal })
+    })
+  })
+}
+
+async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) take(line)
+}
+
+function endGroup(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM')
+  setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE).unref()
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // The group is gone.
+  }
+}

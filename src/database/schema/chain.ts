@@ -1,0 +1,135 @@
+import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
+import { literal } from './literal.ts'
+import { FLUSH_ROWS, LOCKS, type Observation, type Relations, ROWS, readObservation } from './observe.ts'
+import type { Row, Session } from './session.ts'
+import type { Statement } from './split.ts'
+
+/** One file of a chain. */
+export interface Link {
+  entry: LedgerEntry
+  statements: Statement[]
+  /** Whether the ledger may have a row of this file already. */
+  replace: boolean
+  /** Whether to look at its locks, rewrites and rows. */
+  observe: boolean
+}
+
+/** How a chain is sent. */
+export interface ChainOptions {
+  /** All links in one transaction instead of one each. */
+  together: boolean
+  serverVersion: number
+  /** Relations before the first link; needed where a link is observed. */
+  relations: Promise<Relations>
+  /** Told when a link is in (with `together`: ready to be in). */
+  onLink(index: number): void
+}
+
+/** A link that is in. */
+export interface LinkResult {
+  milliseconds: number
+  observation: Observation | undefined
+}
+
+/** The first message of a chain that failed. */
+export interface ChainFailure {
+  /** Which link. */
+  link: number
+  /** `open` and `close` are our messages around the file. */
+  step: 'open' | 'statement' | 'close'
+  /** Which statement, from 0. */
+  statement: number
+  error: unknown
+}
+
+/** How a chain ended: results of the links that are in, and the failure that ended it. */
+export interface ChainResult {
+  results: LinkResult[]
+  failure?: ChainFailure
+}
+
+/** Everything a file can leave behind in a session, put back; the advisory lock stays. */
+export const RESET_SESSION =
+  'reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences'
+
+const BEGIN = 'begin isolation level read committed read write'
+
+/**
+ * Sends all links without waiting for any answer, each in its own transaction with its ledger row, and returns when all
+ * answers are there. It is safe because an error leaves the transaction aborted, in which `begin` and so every later
+ * message fails, and because three guards cover the ways out of that state: a link begins only when the row of the one
+ * before it is complete; deferred constraints are checked while the transaction can still fail; and a row is closed only by
+ * the transaction that opened it, which it is not when the file ended ours by a COMMIT or ROLLBACK of its own.
+ */
+export async function runChain(session: Session, links: Link[], options: ChainOptions): Promise<ChainResult> {
+  const answers: Promise<LinkResult | undefined>[] = []
+  let failure: ChainFailure | undefined
+  // Answers come in the order of the messages, so the first rejection is the cause and all others follow from it.
+  const watch = <T>(answer: Promise<T>, at: Omit<ChainFailure, 'error'>): Promise<T | undefined> =>
+    answer.catch((error) => {
+      failure ??= { ...at, error }
+      return undefined
+    })
+  for (const [index, link] of links.entries()) {
+    const opened = watch(session.send(openMessage(links, index, options)), { link: index, step: 'open', statement: -1 })
+    for (const [statement, { text, copyData }] of link.statements.entries()) {
+      const at = { link: index, step: 'statement', statement } as const
+      if (copyData === undefined) void watch(session.run(text), at)
+      else await watch(session.copy(text, copyData), at)
+    }
+    const last = index === links.length - 1
+    const closed = watch(session.send(closeMessage(link, !options.together || last, options)), {
+      link: index,
+      step: 'close',
+      statement: link.statements.length - 1,
+    })
+    answers.push(readLink({ link, opened, closed, options, tell: () => options.onLink(index) }))
+    // Only after a COPY, which we waited for, can a failure be known while we still send.
+    if (failure) break
+  }
+  const results = (await Promise.all(answers)).filter((result) => result !== undefined)
+  if (!failure) return { results }
+  if (session.isOpen()) await session.send('rollback').catch(() => undefined)
+  return { results: options.together ? [] : results, failure }
+}
+
+function openMessage(links: Link[], index: number, options: ChainOptions): string {
+  const link = links[index]
+  const previous = links[index - 1]
+  if (!link) throw new RangeError(`The chain has no link ${index}.`)
+  const sameTransaction = options.together ? ` and ${WRITTEN_HERE}` : ''
+  const guard = previous
+    ? `select 1 / (select count(*) from ${LEDGER} where name = ${literal(previous.entry.name)} and done = statements${sameTransaction})`
+    : ''
+  // Within a transaction of all links, `begin` only warns, and outside of it the guard then fails where it must.
+  const look = link.observe && options.serverVersion < 150_000 ? ROWS : ''
+  return [BEGIN, RESET_SESSION, guard, openRow(link.entry, link.replace), look].filter(Boolean).join(';\n')
+}
+
+function closeMessage(link: Link, commit: boolean, options: ChainOptions): string {
+  const look = link.observe ? [LOCKS, ROWS] : []
+  const flush = options.serverVersion >= 150_000 ? [FLUSH_ROWS] : []
+  const end = commit ? ['commit'] : []
+  const reset = ['reset session authorization', 'reset role']
+  return ['set constraints all immediate', ...reset, ...look, ...flush, closeRow(link.entry.name), ...end].join(';\n')
+}
+
+interface LinkAnswers {
+  link: Link
+  opened: Promise<Row[] | undefined>
+  closed: Promise<Row[] | undefined>
+  options: ChainOptions
+  tell(): void
+}
+
+async function readLink({ link, opened, closed, options, tell }: LinkAnswers): Promise<LinkResult | undefined> {
+  const before = await opened
+  const rows = await closed
+  if (!rows) return undefined
+  tell()
+  const milliseconds = Number(rows.find((row) => 'recorded_milliseconds' in row)?.recorded_milliseconds ?? 0)
+  if (!link.observe) return { milliseconds, observation: undefined }
+  // Awaited in the order of the files, as every look builds on the one before it.
+  const relations = await options.relations
+  return { milliseconds, observation: readObservation(rows, relations, before ?? []) }
+}

@@ -1,0 +1,166 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { FileResult } from '../../model.ts'
+import { compareNames, nextFreeName, type SchemaFile } from './files.ts'
+import { isComplete, type LedgerRow } from './ledger.ts'
+import type { ApplyOptions } from './policy.ts'
+import type { Statement } from './split.ts'
+import { blankResult, prepareTask, type Task } from './tasks.ts'
+
+/** A file that was changed after it was applied. */
+export interface EditedFile {
+  file: SchemaFile
+  row: LedgerRow
+  /** The parent has it too, as it was before the change. */
+  inParent: boolean
+  /** What the policy makes of it. */
+  action: 'reset' | 'fail' | 'accept'
+  /** A name for a new file with the change. */
+  freeName: string
+}
+
+/** A new file that sorts before one that is applied already. */
+export interface OutOfOrderFile {
+  file: SchemaFile
+  /** The last of the applied files that sort behind it. */
+  behind: string
+  onParent: boolean
+  freeName: string
+}
+
+/** What a run has to do, found by comparing the files with the ledger. */
+export interface Decision {
+  tasks: Task[]
+  /** Every file in order, then the missing and the ignored ones. Those of the tasks are shared with them. */
+  results: FileResult[]
+  edited: EditedFile[]
+  outOfOrder: OutOfOrderFile[]
+  /** Names in the ledger without a file. */
+  missing: LedgerRow[]
+}
+
+/** Compares the files with the ledger; touches nothing. Throws an `ActionError` for a file that cannot be read as SQL. */
+export function decide(ledger: LedgerRow[], options: ApplyOptions): Decision {
+  const { source } = options
+  const rows = new Map(ledger.map((row) => [row.name, row]))
+  const decision: Decision = { tasks: [], results: [], edited: [], outOfOrder: [], missing: [] }
+  for (const file of source.files) decideFile(file, { row: rows.get(file.name), ledger, options, decision })
+  const names = new Set(source.files.map((file) => file.name))
+  decision.missing = ledger.filter((row) => !names.has(row.name)).sort((a, b) => compareNames(a.name, b.name))
+  decision.results.push(
+    ...decision.missing.map((row) => missingResult(row, options)),
+    ...source.skipped.map(({ path, reason }) => ({
+      ...blankResult({ path, name: path, kind: 'once' }),
+      state: 'ignored' as const,
+      notes: [reason],
+    })),
+  )
+  return decision
+}
+
+interface FileContext {
+  row: LedgerRow | undefined
+  ledger: LedgerRow[]
+  options: ApplyOptions
+  decision: Decision
+}
+
+function decideFile(file: SchemaFile, context: FileContext): void {
+  const { row, options, decision } = context
+  const run = () => {
+    const task = prepareTask(file, row, options)
+    decision.tasks.push(task)
+    decision.results.push(task.result)
+    return task
+  }
+  if (!row || row.done < Math.min(1, row.statements)) {
+    const task = run()
+    if (file.kind === 'once') noteOrder(task, context)
+  } else if (!isComplete(row)) {
+    const task = prepareTask(file, row, options)
+    if (file.checksum === row.checksum || startsAs(task.script.statements, row)) resume(run(), row)
+    else noteEdited(file, row, context)
+  } else if (row.checksum === file.checksum) {
+    decision.results.push({ ...blankResult(file), statements: row.statements })
+  } else if (file.kind === 'repeatable') run()
+  else noteEdited(file, row, context)
+}
+
+/** sha256 over the first statements of a file: what a half-applied file may not change any more. */
+export function statementsChecksum(statements: Statement[]): string {
+  const hash = createHash('sha256')
+  for (const statement of statements) addStatement(hash, statement)
+  return hash.digest('hex')
+}
+
+/** Adds one statement to a checksum as {@link statementsChecksum} makes it. */
+export function addStatement(hash: Hash, { text, copyData = '' }: Statement): void {
+  hash.update(`${text.replaceAll('\r\n', '\n')}\0${copyData}\0`)
+}
+
+function startsAs(statements: Statement[], row: LedgerRow): boolean {
+  return statements.length >= row.done && statementsChecksum(statements.slice(0, row.done)) === row.doneChecksum
+}
+
+function resume(task: Task, row: LedgerRow): void {
+  task.how = 'steps'
+  task.result.transactional = false
+  task.result.notes.push(`goes on at statement ${row.done + 1} of ${task.entry.statements}, where it stopped before`)
+}
+
+function noteEdited(file: SchemaFile, row: LedgerRow, { options, decision, ledger }: FileContext): void {
+  const { policy, isPreview } = options
+  const parent = parentRows(ledger, options).find(({ name }) => name === file.name)
+  // The parent may have taken the change over by now; then a reset brings it.
+  const inParent = parent !== undefined && parent.checksum !== file.checksum
+  const resets = policy.onEdit === 'reset' && isPreview && !inParent
+  const action = policy.onEdit === 'accept' ? 'accept' : resets ? 'reset' : 'fail'
+  decision.edited.push({ file, row, inParent, action, freeName: freeName(file, ledger, options) })
+  const was = isComplete(row) ? 'applied' : `applied up to statement ${row.done}`
+  const notes = [`${was} with checksum ${short(row.checksum)}, now ${short(file.checksum)}`]
+  const state = action === 'accept' ? 'accepted' : 'edited'
+  decision.results.push({ ...blankResult(file), state, statements: row.statements, notes })
+}
+
+/** The first characters of a checksum, enough to tell two apart. */
+export function short(checksum: string): string {
+  return checksum.slice(0, 12)
+}
+
+function parentRows(ledger: LedgerRow[], { parentLedger, branchId }: ApplyOptions): LedgerRow[] {
+  return parentLedger ?? ledger.filter((row) => row.branch !== branchId)
+}
+
+function noteOrder(task: Task, { ledger, options, decision }: FileContext): void {
+  const { file } = task
+  // Files of this pull request run in their order once it is merged; only what the parent has counts.
+  const applied = (options.isPreview ? parentRows(ledger, options) : ledger).filter((row) => row.kind === 'once')
+  const order = new Map(options.source.files.map(({ name }, index) => [name, index]))
+  const own = order.get(file.name) ?? 0
+  const isBehind = ({ name }: LedgerRow) => {
+    const index = order.get(name)
+    return index === undefined ? compareNames(name, file.name) > 0 : index > own
+  }
+  const behind = applied
+    .filter((row) => isComplete(row) && isBehind(row))
+    .sort((a, b) => compareNames(a.name, b.name))
+    .at(-1)
+  if (!behind) return
+  const next = freeName(file, ledger, options)
+  decision.outOfOrder.push({ file, behind: behind.name, onParent: options.isPreview, freeName: next })
+  task.result.notes.push(`out of order: sorts before ${behind.name}, which is applied already; free name: ${next}`)
+}
+
+function freeName(file: SchemaFile, ledger: LedgerRow[], { source }: ApplyOptions): string {
+  const others = source.files.filter(({ kind, name }) => kind === 'once' && name !== file.name)
+  const applied = ledger.filter(({ kind }) => kind === 'once')
+  return nextFreeName([...new Set([...others, ...applied].map(({ name }) => name))], file.name)
+}
+
+function missingResult(row: LedgerRow, options: ApplyOptions): FileResult {
+  const cameWithParent = options.isPreview && row.branch !== options.branchId
+  const note = cameWithParent
+    ? 'applied on the parent branch, but not a file of this commit: merge the base branch, or restore the file'
+    : 'applied, but there is no such file any more: restore it'
+  const { name, kind, statements } = row
+  return { ...blankResult({ path: name, name, kind }), state: 'missing', statements, notes: [note] }
+}

@@ -1,0 +1,22 @@
+import { ActionError } from '../../errors.ts'
+import type { Runtime } from '../../runtime.ts'
+import { isNeonHost } from '../connect.ts'
+
+/**
+ * The URL with the direct host. A pooler hands each transaction to another session, on which neither locks nor settings
+ * hold: Neon's pooled host is swapped for the direct one with a notice, another `-pooler` host is an {@link ActionError}.
+ */
+export function directUrl(runtime: Runtime, connectionUrl: string): string {
+  const url = new URL(connectionUrl)
+  const pooled = url.hostname
+  const direct = pooled.replace(/^([^.]+)-pooler(?=\.|$)/, '$1')
+  if (direct === pooled) return connectionUrl
+  if (!isNeonHost(pooled)) {
+    throw new ActionError(`Could not apply the schema through ${pooled}: it is the host of a connection pooler.`, {
+      advice: 'Give the direct host of the database: locks and settings do not hold on a pooled connection.',
+    })
+  }
+  runtime.log.notice(`The schema is applied through ${direct}, not through the pooled host ${pooled}.`)
+  url.hostname = direct
+  return url.href
+}

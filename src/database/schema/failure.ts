@@ -1,0 +1,82 @@
+import { ActionError, errorCode, errorMessage } from '../../errors.ts'
+import type { SqlFailure } from '../../model.ts'
+import { excerpt, placeOfError } from './locate.ts'
+import type { Script } from './script.ts'
+
+/** What a server says about an error; the names are those of the driver. */
+interface ServerError {
+  code?: string
+  message?: string
+  detail?: string
+  hint?: string
+  where?: string
+  position?: string
+  internal_position?: string
+  internal_query?: string
+  table_name?: string
+}
+
+/** Where and how a file failed. */
+export interface FailedStep {
+  script: Script
+  /** Which statement, from 0; -1 for the file as a whole. */
+  statement: number
+  /** True when it was a check at the end of the file and not the statement itself. */
+  atEnd: boolean
+  error: unknown
+  consequence: string
+  showDetail: boolean
+}
+
+/** The failure as the report shows it: in the repository's terms, without row values unless they are asked for. */
+export function describeFailure(failed: FailedStep): SqlFailure {
+  const { script, error, showDetail } = failed
+  const server = error as ServerError
+  const statement = failed.atEnd ? statementOfTable(script, server.table_name) : Math.max(0, failed.statement)
+  const place = placeOfError(script, statement, failed.atEnd ? {} : server)
+  const message = withoutValues(errorMessage(error), failed)
+  const where = server.where && wherePart(server.where, showDetail)
+  return {
+    file: script.file.path,
+    ...place,
+    sqlstate: errorCode(error),
+    message: failed.atEnd ? `${message} (found at the end of the file)` : message,
+    ...(server.hint ? { hint: server.hint } : {}),
+    ...(server.detail && showDetail ? { detail: server.detail } : {}),
+    ...(where ? { where } : {}),
+    excerpt: excerpt(script.file.text, place),
+    consequence: failed.consequence,
+  }
+}
+
+/** The failure as an error with its annotation and outputs, for a workflow that ends with it. */
+export function failureError(failure: SqlFailure): ActionError {
+  const { file, line, column, sqlstate } = failure
+  return new ActionError(`Could not apply ${file}, line ${line}: ${failure.message}.`, {
+    advice: [failure.consequence, failure.hint && `Hint of the server: ${failure.hint}`].filter(Boolean).join(' '),
+    location: { file, line, column },
+    title: sqlstate,
+    outputs: { failed_file: file, failed_line: String(line), sqlstate },
+  })
+}
+
+// A deferred constraint names its table: the last statement that mentions it is the likeliest cause.
+function statementOfTable({ statements }: Script, table: string | undefined): number {
+  const found = table ? statements.findLastIndex(({ text }) => text.includes(table)) : -1
+  return found < 0 ? Math.max(0, statements.length - 1) : found
+}
+
+// Data exceptions quote the value: `invalid input syntax for type integer: "…"`. What the file itself says is no secret.
+function withoutValues(message: string, { script, error, showDetail }: FailedStep): string {
+  if (showDetail || !errorCode(error).startsWith('22')) return message
+  return message.replace(/"(.*)"/s, (quoted, value: string) =>
+    value && script.file.text.includes(value) ? quoted : '"…"',
+  )
+}
+
+// The call stack is code; the lines about COPY and JSON end with the row.
+function wherePart(where: string, showDetail: boolean): string {
+  if (showDetail) return where
+  const lines = where.split('\n').filter((line) => !line.startsWith('JSON data'))
+  return lines.map((line) => (line.startsWith('COPY ') ? line.replace(/: .*$/s, '') : line)).join('\n')
+}

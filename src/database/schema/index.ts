@@ -1,0 +1,7 @@
+export { applySchema } from './apply.ts'
+export { failureError } from './failure.ts'
+export { compareNames, nextFreeName, readSchema, type SchemaFile, type SchemaSource } from './files.ts'
+export type { LedgerRow } from './ledger.ts'
+export { planSchema } from './plan.ts'
+export type { ApplyOptions, SchemaPolicy } from './policy.ts'
+export { NeedsReset } from './refuse.ts'

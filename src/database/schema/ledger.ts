@@ -1,0 +1,131 @@
+import { OWN_SCHEMA } from '../own-schema.ts'
+import { literal } from './literal.ts'
+
+/** The ledger's qualified name. */
+export const LEDGER = `${OWN_SCHEMA}.migrations`
+
+/** One file in the ledger. A row with `done < statements` is a file that stopped half-way. */
+export interface LedgerRow {
+  /** Path below the schema folder, the identity. */
+  name: string
+  checksum: string
+  kind: 'once' | 'repeatable'
+  /** ISO 8601. */
+  appliedAt: string
+  appliedBy: string
+  /** Server-side. */
+  milliseconds: number
+  statements: number
+  /** Statements that are in, from the first. */
+  done: number
+  /** sha256 over the texts of the statements that are in, of a half-applied file; otherwise empty. */
+  doneChecksum: string
+  /** Id of the branch on which the file was applied. */
+  branch: string
+  runId: string
+  commitSha: string
+}
+
+/** What the ledger is told about a file. */
+export type LedgerEntry = Pick<
+  LedgerRow,
+  'name' | 'checksum' | 'kind' | 'statements' | 'branch' | 'runId' | 'commitSha'
+>
+
+/** Whether the file of this row is in as a whole. */
+export function isComplete(row: LedgerRow): boolean {
+  return row.done >= row.statements
+}
+
+/**
+ * SQL that makes the ledger, as one transaction. A DO block asks before it creates: `create schema if not exists` needs the
+ * right to create schemas even when ours is there.
+ */
+export const CREATE_LEDGER = `begin;
+do $ledger$ begin
+  if pg_catalog.to_regnamespace('${OWN_SCHEMA}') is null then create schema ${OWN_SCHEMA}; end if;
+  if pg_catalog.to_regclass('${LEDGER}') is null then
+    create table ${LEDGER} (
+      name text primary key,
+      checksum text not null,
+      kind text not null check (kind in ('once', 'repeatable')),
+      applied_at timestamptz not null default now(),
+      applied_by text not null default session_user,
+      milliseconds bigint not null default 0,
+      statements integer not null,
+      done integer not null check (done between 0 and statements),
+      done_checksum text not null default '',
+      branch text not null,
+      run_id text not null,
+      commit_sha text not null
+    );
+    comment on table ${LEDGER} is 'SQL files that were applied to this database; kept by the neon-postgres-setup action';
+  end if;
+end $ledger$;
+commit`
+
+/** Reads the whole ledger; fails with 42P01 when there is none. */
+export const READ_LEDGER = `select name, checksum, kind, applied_by, milliseconds, statements, done, done_checksum, branch, run_id,
+  commit_sha, to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at
+from ${LEDGER}`
+
+/** A ledger row from what the driver returns, which is text. */
+export function toLedgerRow(row: Record<string, unknown>): LedgerRow {
+  return {
+    name: String(row.name),
+    checksum: String(row.checksum),
+    kind: row.kind === 'repeatable' ? 'repeatable' : 'once',
+    appliedAt: String(row.applied_at),
+    appliedBy: String(row.applied_by),
+    milliseconds: Number(row.milliseconds),
+    statements: Number(row.statements),
+    done: Number(row.done),
+    doneChecksum: String(row.done_checksum),
+    branch: String(row.branch),
+    runId: String(row.run_id),
+    commitSha: String(row.commit_sha),
+  }
+}
+
+/**
+ * Opens a file's row, with none of its statements in, in the transaction that will run it; with `replace` a row that is
+ * there (a repeatable or half-applied file) is written anew, without it a row of another run is an error (23505).
+ */
+export function openRow(entry: LedgerEntry, replace: boolean): string {
+  const columns = 'name, checksum, kind, branch, run_id, commit_sha, statements, done, applied_at'
+  const text = [entry.name, entry.checksum, entry.kind, entry.branch, entry.runId, entry.commitSha].map(literal)
+  return `insert into ${LEDGER} (${columns})
+values (${text.join(', ')}, ${entry.statements}, 0, pg_catalog.clock_timestamp())${replace ? REPLACE : ''}`
+}
+
+const REPLACE = `
+on conflict (name) do update set checksum = excluded.checksum, kind = excluded.kind, branch = excluded.branch,
+  run_id = excluded.run_id, commit_sha = excluded.commit_sha, statements = excluded.statements, done = excluded.done,
+  done_checksum = '', applied_at = excluded.applied_at, applied_by = excluded.applied_by`
+
+/** True of a row that this very transaction wrote. */
+export const WRITTEN_HERE = 'xmin = pg_catalog.pg_current_xact_id()::xid'
+
+/**
+ * Closes the row that {@link openRow} opened in the same transaction: all statements are in. Fails with 22012 when the
+ * transaction is another one by now, because the file ended ours.
+ */
+export function closeRow(name: string): string {
+  return `with closed as (
+  update ${LEDGER} set done = statements, applied_at = pg_catalog.clock_timestamp(),
+    milliseconds = extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000
+  where name = ${literal(name)} and ${WRITTEN_HERE} returning milliseconds)
+select 1 / count(*) as closed, max(milliseconds) as recorded_milliseconds from closed`
+}
+
+/** Notes how far a file that runs statement by statement has come. */
+export function markDone(name: string, done: number, doneChecksum: string): string {
+  return `update ${LEDGER} set done = ${done}, done_checksum = ${literal(doneChecksum)},
+  milliseconds = extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000
+where name = ${literal(name)} returning milliseconds as recorded_milliseconds`
+}
+
+/** Takes a file's new checksum without running it (policy `accept`); what is left of a half-applied file counts as done. */
+export function acceptChecksum(name: string, checksum: string): string {
+  return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where name = ${literal(name)}`
+}

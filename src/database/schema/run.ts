@@ -1,0 +1,243 @@
+import { ActionError, errorCode, errorMessage } from '../../errors.ts'
+import type { SqlFailure } from '../../model.ts'
+import type { Runtime } from '../../runtime.ts'
+import { type ChainFailure, runChain } from './chain.ts'
+import type { Decision } from './decide.ts'
+import { describeFailure } from './failure.ts'
+import { acceptChecksum, CREATE_LEDGER } from './ledger.ts'
+import { RELATIONS, type Relations, readRelations } from './observe.ts'
+import type { ApplyOptions } from './policy.ts'
+import type { Session } from './session.ts'
+import { runSteps } from './steps.ts'
+import type { Task } from './tasks.ts'
+
+/** What {@link runTasks} works with. */
+export interface RunContext {
+  session: Session
+  decision: Decision
+  options: ApplyOptions
+  hasLedger: boolean
+  serverVersion: number
+}
+
+// A look at locks and rows costs 1 to 2 ms; who applies more files that alter tables reads no more than this many anyway.
+const MOST_OBSERVED = 200
+const TELL_EVERY = 1000
+
+/**
+ * Runs the tasks in order and writes what became of them into their results; returns the failure that ended the run.
+ * Throws an {@link ActionError} when the ledger cannot be made or the connection is lost.
+ */
+export async function runTasks(runtime: Runtime, context: RunContext): Promise<SqlFailure | undefined> {
+  const { tasks, edited } = context.decision
+  const accepted = edited.filter(({ action }) => action === 'accept')
+  if (tasks.length + accepted.length === 0) return undefined
+  const run = new Run(runtime, context)
+  const timer = setInterval(() => run.tellProgress(), TELL_EVERY)
+  try {
+    run.prepare(accepted.map(({ file }) => acceptChecksum(file.name, file.checksum)))
+    return await run.all(tasks)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+class Run {
+  private readonly runtime: Runtime
+  private readonly context: RunContext
+  private relations: Promise<Relations> = Promise.resolve(new Map())
+  private preparation: Promise<unknown> = Promise.resolve()
+  private preparationError: unknown
+  private done = 0
+  private doing = ''
+
+  constructor(runtime: Runtime, context: RunContext) {
+    this.runtime = runtime
+    this.context = context
+  }
+
+  tellProgress(): void {
+    const { tasks } = this.context.decision
+    const current = tasks[this.done] ?? tasks.at(-1)
+    if (!current) return
+    const number = Math.min(this.done + 1, tasks.length)
+    this.runtime.log.progress(`Applying file ${number} of ${tasks.length}: ${current.file.path}${this.doing}`)
+  }
+
+  /** Sends what must come before the files, without waiting for it: a failure leaves the session unable to go on. */
+  prepare(accepted: string[]): void {
+    const { session, hasLedger } = this.context
+    const messages = hasLedger ? [] : [CREATE_LEDGER]
+    if (accepted.length > 0) messages.push(['begin read write', ...accepted, 'commit'].join(';\n'))
+    const note = (error: unknown) => {
+      this.preparationError ??= error
+    }
+    this.preparation = Promise.all(messages.map((message) => session.send(message).catch(note)))
+    if (this.observed().size > 0) {
+      this.relations = session.send(RELATIONS).then(readRelations, () => new Map())
+    }
+  }
+
+  async all(tasks: Task[]): Promise<SqlFailure | undefined> {
+    for (const group of groups(tasks)) {
+      const [first] = group
+      if (!first) continue
+      const failure = first.how === 'chain' ? await this.chain(group) : await this.steps(first)
+      if (failure) return failure
+    }
+    await this.prepared()
+    return undefined
+  }
+
+  private async prepared(): Promise<void> {
+    await this.preparation
+    const error = this.preparationError
+    if (error === undefined) return
+    this.refuseLostConnection(error, undefined)
+    throw new ActionError(`Could not keep the ledger: ${errorMessage(error)}.`, {
+      advice:
+        errorCode(error) === '42501'
+          ? 'Let the owner of the database grant create on it to this role, or apply the schema with the owner.'
+          : 'Look at the schema neon_setup of the database.',
+      title: errorCode(error),
+    })
+  }
+
+  private observed(): Set<Task> {
+    const { tasks } = this.context.decision
+    return new Set(tasks.filter(({ how, traits }) => how === 'chain' && traits.touchesExisting).slice(0, MOST_OBSERVED))
+  }
+
+  private async chain(group: Task[]): Promise<SqlFailure | undefined> {
+    const { session, options, serverVersion } = this.context
+    const observed = this.observed()
+    const links = group.map((task) => ({
+      entry: task.entry,
+      statements: task.script.statements,
+      replace: task.replace,
+      observe: observed.has(task),
+    }))
+    const { results, failure } = await runChain(session, links, {
+      together: options.policy.transaction === 'all',
+      serverVersion,
+      relations: this.relations,
+      onLink: () => {
+        this.done += 1
+      },
+    })
+    for (const [index, { milliseconds, observation }] of results.entries()) {
+      Object.assign(group[index]?.result ?? {}, { state: 'applied', milliseconds }, observation)
+    }
+    if (!failure) return undefined
+    await this.prepared()
+    return this.chainFailure(group, failure)
+  }
+
+  private chainFailure(group: Task[], failure: ChainFailure): SqlFailure {
+    const { options } = this.context
+    const task = group[failure.link]
+    if (!task) throw failure.error
+    this.refuseLostConnection(failure.error, task)
+    if (failure.step === 'open') throw openError(task, failure.error)
+    task.result.state = 'failed'
+    const together = options.policy.transaction === 'all'
+    const undone =
+      together && group.length > 1 ? `All ${group.length} files were rolled back` : 'The file was rolled back'
+    return describeFailure({
+      script: task.script,
+      statement: failure.statement,
+      atEnd: failure.step === 'close',
+      error: failure.step === 'close' && isGuard(failure.error) ? endedTransaction() : failure.error,
+      consequence: `${undone}; ${stays(this.countApplied())}.`,
+      showDetail: options.policy.showDetail,
+    })
+  }
+
+  private async steps(task: Task): Promise<SqlFailure | undefined> {
+    const { session, options } = this.context
+    await this.prepared()
+    const total = task.entry.statements
+    const { milliseconds, done, failure } = await runSteps(session, task, {
+      onStatement: (index) => {
+        this.doing = `, statement ${index + 1} of ${total}`
+      },
+    })
+    this.doing = ''
+    Object.assign(task.result, { milliseconds })
+    if (!failure) {
+      task.result.state = 'applied'
+      this.done += 1
+      return undefined
+    }
+    this.refuseLostConnection(failure.error, task)
+    task.result.state = done > 0 ? 'partial' : 'failed'
+    const own =
+      done > 0
+        ? `Statements 1 to ${done} of ${total} of the file stay applied, and the next run goes on at statement ${done + 1}`
+        : 'Nothing of the file is applied'
+    return describeFailure({
+      script: task.script,
+      statement: failure.statement,
+      atEnd: false,
+      error: failure.error,
+      consequence: `${own}; ${stays(this.countApplied())}.`,
+      showDetail: options.policy.showDetail,
+    })
+  }
+
+  private countApplied(): number {
+    return this.context.decision.tasks.filter(({ result }) => result.state === 'applied').length
+  }
+
+  private refuseLostConnection(error: unknown, task: Task | undefined): void {
+    this.runtime.signal.throwIfAborted()
+    const code = errorCode(error)
+    const isServers = /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57P')
+    if (isServers) return
+    const during = task ? ` while ${task.file.path} was applied` : ''
+    throw new ActionError(`Lost the connection to the database${during}: ${errorMessage(error)}.`, {
+      advice: 'Run the job again: it goes on where this run ended.',
+      title: code,
+    })
+  }
+}
+
+/** Neighbours that can be one chain, and every other task alone. */
+function groups(tasks: Task[]): Task[][] {
+  const found: Task[][] = []
+  for (const task of tasks) {
+    const last = found.at(-1)
+    if (task.how === 'chain' && last?.[0]?.how === 'chain') last.push(task)
+    else found.push([task])
+  }
+  return found
+}
+
+function stays(count: number): string {
+  if (count === 0) return 'nothing was applied in this run'
+  return count === 1 ? 'the 1 file before it stays applied' : `the ${count} files before it stay applied`
+}
+
+// Our guards fail by a division by zero, which outside a function carries no context.
+function isGuard(error: unknown): boolean {
+  const where = typeof error === 'object' && error !== null && 'where' in error ? error.where : undefined
+  return errorCode(error) === '22012' && !where
+}
+
+function endedTransaction(): Error {
+  const message = 'the file ended the transaction that it ran in, so part of it may be applied'
+  return Object.assign(new Error(message), { code: '2D000' })
+}
+
+function openError(task: Task, error: unknown): ActionError {
+  const { path } = task.file
+  if (errorCode(error) === '23505') {
+    return new ActionError(`Could not apply ${path}: another run applied it in the meantime.`, {
+      advice: 'Run the job again.',
+    })
+  }
+  return new ActionError(`Could not begin ${path}: ${errorMessage(error)}.`, {
+    advice: 'Look at the table neon_setup.migrations: this role must be able to write to it.',
+    title: errorCode(error),
+  })
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { RESET_SESSION } from './chain.ts'
+import { addStatement } from './decide.ts'
+import { indexStateQuery, readIndexState } from './index-state.ts'
+import { LEDGER, markDone, openRow } from './ledger.ts'
+import { literal } from './literal.ts'
+import type { Session } from './session.ts'
+import type { Statement } from './split.ts'
+import type { Task } from './tasks.ts'
+import { controlsTransaction } from './transactions.ts'
+
+/** How a file that runs statement by statement ended. */
+export interface StepsResult {
+  milliseconds: number
+  /** Statements that are in. */
+  done: number
+  failure?: { statement: number; error: unknown }
+}
+
+/** How to run the steps. */
+export interface StepsOptions {
+  onStatement(index: number): void
+}
+
+/**
+ * Runs a file statement by statement, waiting for each, and notes in the ledger how many are in. A statement that may run
+ * in a transaction goes in with its note; one that may not is noted right after it. Within a transaction of the file's own
+ * the note is part of it, so that it is rolled back with the statements it counts.
+ */
+export async function runSteps(session: Session, task: Task, options: StepsOptions): Promise<StepsResult> {
+  const { statements } = task.script
+  const run = new Steps(session, task)
+  let index = task.resumeAt
+  try {
+    await run.open()
+    for (; index < statements.length; index += 1) {
+      options.onStatement(index)
+      await run.step(index)
+    }
+    if (run.isInOwnTransaction) throw Object.assign(new Error(LEFT_OPEN), { code: '25001' })
+    await session.send(RESET_SESSION)
+  } catch (error) {
+    return { ...(await run.giveUp()), failure: { statement: Math.min(index, statements.length - 1), error } }
+  }
+  return { milliseconds: run.milliseconds, done: statements.length }
+}
+
+const LEFT_OPEN = 'the file ends within a transaction that it began; end it with COMMIT'
+
+class Steps {
+  milliseconds = 0
+  isInOwnTransaction = false
+  private readonly session: Session
+  private readonly task: Task
+  // Over the statements that are in.
+  private readonly hash = createHash('sha256')
+
+  constructor(session: Session, task: Task) {
+    this.session = session
+    this.task = task
+    for (const statement of task.script.statements.slice(0, task.resumeAt)) addStatement(this.hash, statement)
+  }
+
+  /** Writes the file's row, or takes the row of the run before over. */
+  async open(): Promise<void> {
+    const { entry, replace, resumeAt } = this.task
+    const taken = resumeAt > 0 ? [this.note(resumeAt)] : []
+    await this.session.send(RESET_SESSION)
+    await this.session.send(['begin read write', openRow(entry, replace), ...taken, 'commit'].join(';\n'))
+  }
+
+  async step(index: number): Promise<void> {
+    const statement = this.task.script.statements[index]
+    if (!statement) throw new RangeError(`The file has no statement ${index}.`)
+    addStatement(this.hash, statement)
+    const alone = this.task.traits.nonTransactional.includes(statement)
+    const controls = controlsTransaction(statement)
+    if (alone || controls || this.isInOwnTransaction) {
+      if (alone && index === this.task.resumeAt && (await this.isInAlready(statement))) return this.mark(index + 1)
+      await this.execute(statement)
+      if (controls) this.isInOwnTransaction = opensTransaction(statement)
+      await this.mark(index + 1)
+    } else await this.withMark(statement, index + 1)
+  }
+
+  /** One transaction of the statement and its note, in one round trip unless rows have to be fed. */
+  private async withMark(statement: Statement, done: number): Promise<void> {
+    const messages = [this.session.send('begin read write'), this.execute(statement)]
+    // Rows must be fed before anything else is sent.
+    if (statement.copyData !== undefined) await messages[1]
+    const note = this.session.send(`${AS_OURSELVES};\n${this.note(done)};\ncommit`)
+    const failed = (await Promise.allSettled([...messages, note])).find((answer) => answer.status === 'rejected')
+    if (failed) throw failed.reason
+    this.read(await note)
+  }
+
+  private async mark(done: number): Promise<void> {
+    // Within the file's own transaction its role stays as the file set it.
+    const note = this.isInOwnTransaction
+      ? this.note(done)
+      : ['begin read write', AS_OURSELVES, this.note(done), 'commit'].join(';\n')
+    this.read(await this.session.send(note))
+  }
+
+  private read(rows: Record<string, unknown>[]): void {
+    this.milliseconds = Number(rows.find((row) => 'recorded_milliseconds' in row)?.recorded_milliseconds ?? 0)
+  }
+
+  private note(done: number): string {
+    const { script, entry } = this.task
+    const isWhole = done >= script.statements.length
+    return markDone(entry.name, done, isWhole ? '' : this.hash.copy().digest('hex'))
+  }
+
+  private execute({ text, copyData }: Statement): Promise<unknown> {
+    return copyData === undefined ? this.session.run(text) : this.session.copy(text, copyData)
+  }
+
+  /**
+   * After a run that was cut off: whether CREATE INDEX CONCURRENTLY had succeeded without being noted. An index that it
+   * left invalid is dropped, as it would be in the way.
+   */
+  private async isInAlready(statement: Statement): Promise<boolean> {
+    const query = indexStateQuery(statement)
+    if (!query || this.task.resumeAt === 0) return false
+    const state = readIndexState(await this.session.send(query))
+    if (state.invalid) await this.session.send(`drop index concurrently ${state.invalid}`)
+    return state.valid
+  }
+
+  /** Rolls back what is open and reads what stays. */
+  async giveUp(): Promise<Omit<StepsResult, 'failure'>> {
+    const { entry, resumeAt } = this.task
+    if (!this.session.isOpen()) return { milliseconds: this.milliseconds, done: resumeAt }
+    await this.session.send('rollback')
+    await this.session.send(RESET_SESSION)
+    const [row] = await this.session.send(`select done from ${LEDGER} where name = ${literal(entry.name)}`)
+    return { milliseconds: this.milliseconds, done: Number(row?.done ?? 0) }
+  }
+}
+
+// SET LOCAL: what the file set for its session holds on after the note.
+const AS_OURSELVES = 'set local session authorization default; set local role none'
+
+/** Whether a statement of transaction control leaves a transaction open. */
+function opensTransaction({ words }: Statement): boolean {
+  const [first = ''] = words
+  if (first === 'begin' || first === 'start') return true
+  const chain = words.indexOf('chain')
+  return chain > 0 && words[chain - 1] === 'and'
+}
