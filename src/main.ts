@@ -65,7 +65,8 @@ async function runPlan(start: Start): Promise<number> {
   const failure = await attempt(run)
   await publish(run)
   runtime.log.info(lastLine(run.report))
-  if (failure) runtime.log.error(failure.sentence, annotation(failure))
+  // A failed statement has its annotation already, on its line.
+  if (failure && !run.report.schema?.failure) runtime.log.error(failure.sentence, annotation(failure))
   return failure ? 1 : 0
 }
 
