@@ -36,6 +36,8 @@ export interface View {
   /** Opens all folded parts. */
   unfold: boolean
   width?: number
+  /** Pixels per CSS pixel; 1.5 unless told. */
+  scale?: number
 }
 
 /** What a page did when the report was shown. */
@@ -48,7 +50,10 @@ export interface Shown {
 
 /** Shows a report's Markdown as GitHub would, diagrams drawn; needs no network. */
 export async function show(browser: Browser, markdown: string, view: View): Promise<Shown> {
-  const page = await browser.newPage({ viewport: { width: view.width ?? 920, height: 700 }, deviceScaleFactor: 1.5 })
+  const page = await browser.newPage({
+    viewport: { width: view.width ?? 920, height: 700 },
+    deviceScaleFactor: view.scale ?? 1.5,
+  })
   const errors: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text())
@@ -57,7 +62,9 @@ export async function show(browser: Browser, markdown: string, view: View): Prom
   await page.route('**', (route) => (route.request().url().startsWith('data:') ? route.continue() : route.abort()))
   const html = renderGfm(markdown)
   await page.setContent(pageHtml(view.unfold ? html.replaceAll('<details>', '<details open>') : html, view))
-  await page.addScriptTag({ path: require.resolve('mermaid/dist/mermaid.min.js') })
+  // Five megabytes of script, only where there is something to draw.
+  if (html.includes('language-mermaid'))
+    await page.addScriptTag({ path: require.resolve('mermaid/dist/mermaid.min.js') })
   const diagrams = await page.evaluate<Shown['diagrams']>(`(${draw})('${view.theme === 'dark' ? 'dark' : 'default'}')`)
   return { page, errors, diagrams }
 }
@@ -65,7 +72,7 @@ export async function show(browser: Browser, markdown: string, view: View): Prom
 /** Runs in the page: every Mermaid block becomes a diagram, also inside a folded part. */
 const draw = `async (theme) => {
   const blocks = [...document.querySelectorAll('code.language-mermaid')]
-  mermaid.initialize({ startOnLoad: false, theme, securityLevel: 'strict' })
+  if (blocks.length > 0) mermaid.initialize({ startOnLoad: false, theme, securityLevel: 'strict' })
   for (const block of document.querySelectorAll('code.language-diff')) {
     block.innerHTML = block.innerHTML.replace(/^([-+]).*$/gm, (line, sign) => '<span class="' + (sign === '+' ? 'plus' : 'minus') + '">' + line + '</span>')
   }

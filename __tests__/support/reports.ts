@@ -1,4 +1,5 @@
 import type { Fact, FileResult, Report, SchemaChange, SchemaSnapshot, TableCount } from '../../src/model.ts'
+import { closedBody, renderComment, renderSummary } from '../../src/report/index.ts'
 
 /** A column as a test writes it: `name type`, `!` for not null, and its key. */
 type Column = [name: string, type: string, key?: 'PK' | 'FK' | 'UK']
@@ -463,4 +464,24 @@ export function sweep(): Report {
       },
     ],
   })
+}
+
+/** The reports that are looked at, as Markdown and in the frame they appear in. */
+export function scenes(): { name: string; frame: 'comment' | 'summary'; markdown: string; diagrams: number }[] {
+  const options = { diagram: true, diff: true, showDetail: false }
+  const comment = (report: Report) => renderComment(report, options)
+  const summary = (report: Report) => renderSummary(report, options)
+  const closing = closedBody(comment(pullRequest()), closed())
+  return [
+    { name: 'first-provision-summary', frame: 'summary', markdown: summary(firstProvision()), diagrams: 1 },
+    { name: 'pull-request-comment', frame: 'comment', markdown: comment(pullRequest()), diagrams: 1 },
+    { name: 'pull-request-summary', frame: 'summary', markdown: summary(pullRequest()), diagrams: 1 },
+    { name: 'sql-error-comment', frame: 'comment', markdown: comment(sqlError()), diagrams: 0 },
+    { name: 'sql-error-summary', frame: 'summary', markdown: summary(sqlError()), diagrams: 0 },
+    { name: 'nothing-changed-comment', frame: 'comment', markdown: comment(nothingChanged()), diagrams: 0 },
+    { name: 'nothing-changed-summary', frame: 'summary', markdown: summary(nothingChanged()), diagrams: 0 },
+    { name: 'closed-comment', frame: 'comment', markdown: closing, diagrams: 1 },
+    { name: 'closed-summary', frame: 'summary', markdown: summary(closed()), diagrams: 0 },
+    { name: 'sweep-summary', frame: 'summary', markdown: summary(sweep()), diagrams: 0 },
+  ]
 }

@@ -88,8 +88,10 @@ describe('the comment', () => {
   test('says what changed, what is lost, what is rewritten', () => {
     const text = comment(pullRequest())
     expect(text).toContain('> - Drops the column `users.name` (1,204 rows) with all data.')
-    expect(text).toContain('`sql/0007_wide_event_ids.sql` rewrites `learning_events` (1.2 GB) under ACCESS EXCLUSIVE.')
-    expect(text).toContain('| `courses` | 🟢 new: 3 columns, 1 constraint | 12 (+12) |')
+    expect(text).toContain(
+      '`sql/0007_wide_event_ids.sql` rewrites `learning_events` (1.2 GB) under ACCESS EXCLUSIVE; reads and writes wait meanwhile.',
+    )
+    expect(text).toContain('| `courses` | 🟢 new: 3 columns, 1 constraint | 12\u00a0(+12) |')
     expect(text).toContain('`integer not null` → `bigint not null`')
     expect(text.indexOf('[!WARNING]')).toBeLessThan(text.indexOf('| Table or object'))
   })

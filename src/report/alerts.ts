@@ -48,8 +48,9 @@ function rewrites(file: FileResult): string[] {
     .filter((rewrite) => rewrite.kind === 'table' && rewrite.bytes >= LARGE)
     .map((rewrite) => {
       const lock = file.locks.find((held) => held.table === rewrite.table)?.mode
+      const waits = lock === 'ACCESS EXCLUSIVE' ? '; reads and writes wait meanwhile' : ''
       const under = lock ? ` under ${prose(lock)}` : ''
-      return `${code(file.path)} rewrites ${code(shortName(rewrite.table))} (${size(rewrite.bytes)})${under}.`
+      return `${code(file.path)} rewrites ${code(shortName(rewrite.table))} (${size(rewrite.bytes)})${under}${waits}.`
     })
 }
 

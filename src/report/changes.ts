@@ -86,9 +86,10 @@ export function beforeAndAfter(change: SchemaChange): string {
   return change.action === 'added' ? after : ''
 }
 
-/** An index by what it is made of; its name and table stand beside it already. */
+/** A definition without what stands beside it already: the index's name and table, the word `enum`. */
 function shortDefinition(kind: FactKind, definition: string): string {
-  return kind === 'index' ? definition.replace(/^CREATE (UNIQUE )?INDEX .*? USING /s, '$1') : definition
+  if (kind === 'index') return definition.replace(/^CREATE (UNIQUE )?INDEX .*? USING /s, '$1')
+  return kind === 'enum' ? definition.replace(/^enum \((.*)\)$/s, '$1') : definition
 }
 
 /** What happened to one table as one table cell; at most `most` changes are written out. */

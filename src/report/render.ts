@@ -91,7 +91,8 @@ function whereabouts(report: Report): string {
     branch?.parentName && report.mode !== 'diff' ? `branched from ${code(branch.parentName)}` : '',
     report.schema ? `schema from ${code(report.schema.source)}` : '',
   ].filter(Boolean)
-  return parts.join(' · ')
+  const line = parts.join(' · ')
+  return line.charAt(0).toUpperCase() + line.slice(1)
 }
 
 function alertBlock(report: Report, target: Target): string {

@@ -36,7 +36,8 @@ export function changedThings(groups: GroupedChanges): number {
 
 function rowsWithChange(count: TableCount): string {
   const change = signed(count.change)
-  return change ? `${rows(count)} (${change})` : rows(count)
+  // A space that does not break: the number and its change stay on one line.
+  return change ? `${rows(count)}\u00a0(${change})` : rows(count)
 }
 
 /** Every change of the diff, one line each, under its table. */
@@ -152,7 +153,7 @@ export function kubernetesLines(results: KubernetesResult[], stable: boolean): s
 export function sweepTable(lines: SweepRow[]): string {
   const marks = { deleted: '🗑️ deleted', 'would delete': '🔍 would delete', kept: 'kept', failed: '❌ failed' }
   return table(
-    ['Branch', 'Pull request', 'Age:', '', 'Why'],
+    ['Branch', 'Pull request', 'Age:', 'What', 'Why'],
     lines.map((line) => [
       code(line.branchName),
       line.pullRequest === null ? '' : code(`#${line.pullRequest}`),
