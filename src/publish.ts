@@ -49,18 +49,9 @@ async function comment(run: Run, options: ReportOptions): Promise<void> {
     owner,
     repo,
     pullRequest: report.pullRequest,
-    ...redacted(run, commentFor(report, options)),
+    ...commentFor(report, options),
   })
   if (url) run.outputs.set('comment_url', url)
-}
-
-type Wanted = ReturnType<typeof commentFor>
-
-/** The runner masks the log and the summary, but not what goes to GitHub's API. */
-function redacted(run: Run, wanted: Wanted): Wanted {
-  const { redact } = run.runtime.secrets
-  const { body } = wanted
-  return { ...wanted, body: typeof body === 'string' ? redact(body) : (previous) => redact(body(previous)) }
 }
 
 function summary(run: Run, options: ReportOptions): void {

@@ -74,6 +74,19 @@ describe('errors, before anything is made', () => {
     expect(result.outputs.project_id).toBe(projectId)
   })
 
+  test('a key of two organizations needs org_id, and lists both', async () => {
+    const key = 'napi_two_organizations_0001'
+    const organizations = [world.neon.organizationId, 'org-second-one-12345678']
+    world.neon.settings.accounts.push({ apiKey: key, kind: 'personal', organizations })
+    const inputs = { project_name: 'learnflow', schema: 'none', api_key: key }
+    const result = await world.run({ name: 'push' }, inputs)
+    expectError(result, /org_id/)
+    for (const id of organizations) expect(errorsOf(result)[0]).toContain(id)
+    expect(
+      (await world.run({ name: 'push' }, { ...inputs, org_id: world.neon.organizationId })).outputs.project_id,
+    ).toBe(projectId)
+  })
+
   test('an unknown region lists the right ones', async () => {
     expectError(
       await world.run({ name: 'push' }, { project_name: 'other', region: 'aws-mars-1', schema: 'none' }),

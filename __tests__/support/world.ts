@@ -70,7 +70,9 @@ export async function startWorld(settings: Partial<NeonSettings> = {}): Promise<
     secrets(result) {
       const passwords = neon.projects().flatMap(({ id }) => passwordsOf(neon, id))
       const own = [result.outputs.password, result.outputs.db_url, result.outputs.db_url_pooled]
-      return [neon.organizationApiKey, TOKEN, ...passwords, ...own].filter((secret): secret is string => Boolean(secret))
+      return [neon.organizationApiKey, TOKEN, ...passwords, ...own].filter((secret): secret is string =>
+        Boolean(secret),
+      )
     },
     requests: () =>
       neon.journal

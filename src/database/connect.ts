@@ -57,6 +57,7 @@ export function isNeonHost(host: string): boolean {
  * server cannot be reached or refuses; see {@link waitUntilReady} for a server that may still be starting.
  */
 export async function openDatabase(runtime: Runtime, options: ConnectOptions): Promise<Database> {
+  runtime.signal.throwIfAborted()
   const url = new URL(options.url)
   let open = true
   // A variable, not an argument: the driver's types lack max_pipeline.
@@ -83,17 +84,23 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
       options.onNotice ?? ((notice) => runtime.log.debug(`postgres: ${notice.severity ?? ''} ${notice.message ?? ''}`)),
   }
   const pool = postgres(driverOptions)
+  const cancelled = Promise.withResolvers<never>()
+  cancelled.promise.catch(() => undefined)
   // A cancelled run must not wait for a statement: closing the socket makes the server roll back.
-  const abort = () => void pool.end({ timeout: 0 }).catch(() => undefined)
+  const abort = () => {
+    cancelled.reject(runtime.signal.reason)
+    pool.end({ timeout: 0 }).catch(() => undefined)
+  }
   runtime.signal.addEventListener('abort', abort, { once: true })
   const close = async () => {
     runtime.signal.removeEventListener('abort', abort)
-    await pool.end({ timeout: 5 }).catch(() => undefined)
+    await Promise.race([pool.end({ timeout: 5 }).catch(() => undefined), cancelled.promise.catch(() => undefined)])
   }
   try {
     // postgres.js hangs for ever when reserve() is the first call of a pool, hence the query before it.
-    await pool`select 1`.simple()
-    const sql = await pool.reserve()
+    // It also never answers a query that waits for a connection when the pool is ended, hence the race.
+    await Promise.race([pool`select 1`.simple(), cancelled.promise])
+    const sql = await Promise.race([pool.reserve(), cancelled.promise])
     return {
       sql,
       isOpen: () => open && !runtime.signal.aborted,

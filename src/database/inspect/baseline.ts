@@ -34,8 +34,8 @@ export async function readBaseline(database: Database, branchId: string): Promis
 }
 
 /**
- * Keeps the baseline of a branch, over an earlier one. Makes our schema and the table where they are missing; two runs at
- * once are kept apart by the lock of the schema step. Throws the driver's error.
+ * Keeps the baseline of a branch; the first one stays, since a second run may look when the first has applied files
+ * already. Makes our schema and the table where they are missing. Throws the driver's error.
  */
 export async function saveBaseline(
   database: Database,
@@ -52,7 +52,7 @@ export async function saveBaseline(
   const { snapshot, counts } = baseline
   await database.sql.unsafe(
     `insert into ${TABLE} (branch, snapshot, counts) values ($1, $2::text::jsonb, $3::text::jsonb)
-     on conflict (branch) do update set taken_at = now(), snapshot = excluded.snapshot, counts = excluded.counts`,
+     on conflict (branch) do nothing`,
     [branchId, JSON.stringify(snapshot), JSON.stringify(counts)],
   )
 }

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Fault } from '../../sandbox/http/faults.ts'
+import { SECRET_OUTPUTS, startWorld, type World } from '../support/world.ts'
+
+let world: World
+let projectId = ''
+let number = 100
+beforeAll(async () => {
+  world = await startWorld({ plan: 'paid', branchLimit: 500, activeComputeLimit: 500 })
+  const made = await world.run({ name: 'push' }, { project_name: 'learnflow', schema: 'learnflow' })
+  projectId = made.outputs.project_id ?? ''
+  await world.write({
+    'db/0100_badges.sql': 'create table badges (id bigint primary key);',
+    'db/0101_more.sql': 'insert into badges values (1);',
+  })
+})
+afterAll(() => world.close())
+
+const inputs = () => ({ project_id: projectId, schema: 'learnflow\ndb' })
+const event = (action: 'opened' | 'synchronize' | 'closed') => ({ name: 'pull_request' as const, action, number })
+const ours = () => world.neon.branches(projectId).filter(({ name }) => name === `pr-${number}`)
+
+/** A pull request nobody has worked on yet. */
+function nextPull(): void {
+  number += 1
+  world.github.openPull({ number })
+  world.neon.faults.clear()
+  world.github.faults.clear()
+}
+
+/** However the run before ended: run it again without faults, and everything is there once. */
+async function expectConvergence(): Promise<void> {
+  world.neon.faults.clear()
+  world.github.faults.clear()
+  const result = await world.run(event('synchronize'), inputs())
+  expect(result.annotations.filter(({ type }) => type === 'error')).toEqual([])
+  expect(result.conclusion).toBe('success')
+  expect(ours()).toHaveLength(1)
+  expect(world.github.comments(number)).toHaveLength(1)
+  expect(world.neon.projects()).toHaveLength(1)
+  const cluster = world.neon.branchCluster(projectId, ours()[0]?.id ?? '')
+  const [ledger] = (await cluster?.query('select count(*)::int as n from neon_setup.migrations', 'neondb')) ?? []
+  const [rows] = (await cluster?.query('select count(*)::int as n from badges', 'neondb')) ?? []
+  expect([ledger, rows]).toEqual([{ n: 7 }, { n: 1 }])
+  expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
+  expect(world.neon.violations).toEqual([])
+}
+
+const KINDS: [string, Omit<Fault, 'method' | 'path'>][] = [
+  ['is dropped unanswered', { kind: 'drop' }],
+  ['is dropped after it took effect', { kind: 'drop-after' }],
+  ['gets a 423', { kind: 'answer', status: 423 }],
+  ['gets a 429 with Retry-After', { kind: 'answer', status: 429, headers: { 'retry-after': '1' } }],
+  ['gets a 503', { kind: 'answer', status: 503 }],
+  ['gets an HTML 524 after it took effect', { kind: 'answer-after', status: 524, body: '<html>timeout</html>' }],
+]
+
+describe.each([
+  ['listing branches', { method: 'GET', path: /\/branches\?/ }],
+  ['creating the branch', { method: 'POST', path: /\/branches$/ }],
+  ['polling an operation', { method: 'GET', path: /\/operations/ }],
+])('Neon: %s', (_, call) => {
+  test.each(KINDS)('%s: the run gets over it, or says so; then it converges', async (_name, kind) => {
+    nextPull()
+    world.neon.faults.add({ ...call, ...kind })
+    const result = await world.run(event('opened'), inputs())
+    expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
+    // All of these pass by themselves, so one run is enough.
+    expect(result.conclusion).toBe('success')
+    expect(ours()).toHaveLength(1)
+    await expectConvergence()
+  })
+})
+
+describe.each([
+  ['listing comments', { method: 'GET', path: /\/comments/ }],
+  ['writing the comment', { method: 'POST', path: /\/comments/ }],
+])('GitHub: %s', (_, call) => {
+  test.each([
+    ['is dropped after it took effect', { kind: 'drop-after' } as const],
+    ['gets a 500', { kind: 'answer', status: 500 } as const],
+    [
+      'gets a 403',
+      { kind: 'answer', status: 403, body: '{"message":"Resource not accessible by integration"}', times: 99 } as const,
+    ],
+  ])('%s: the run succeeds all the same', async (_name, kind) => {
+    nextPull()
+    world.github.faults.add({ ...call, ...kind })
+    expect((await world.run(event('opened'), inputs())).conclusion).toBe('success')
+    await expectConvergence()
+  })
+})
+
+describe('endings', () => {
+  const PHASES = ['Branch', 'Connection', 'Ready', 'Before', 'Schema', 'Tables']
+  const cancelAt = (name: string) => ({ when: (line: string) => line === `::group::${name}` })
+
+  test.each(PHASES)('cancelled in the phase %s: ends in time, and converges', async (name) => {
+    nextPull()
+    const result = await world.run(event('opened'), inputs(), { cancel: cancelAt(name) })
+    expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
+    expect(result.sent).toEqual(['SIGINT'])
+    expect(result.conclusion).toBe('cancelled')
+    await expectConvergence()
+  })
+
+  test.each(PHASES)('the machine is lost in the phase %s: converges', async (name) => {
+    nextPull()
+    await world.run(event('opened'), inputs(), { cancel: { ...cancelAt(name), lost: true } })
+    await expectConvergence()
+  })
+
+  test('two runs at once end with one branch, one comment, each file once', async () => {
+    nextPull()
+    const results = await Promise.all([world.run(event('opened'), inputs()), world.run(event('synchronize'), inputs())])
+    expect(results.map(({ conclusion }) => conclusion)).toEqual(['success', 'success'])
+    expect(results.map(({ outputs }) => outputs.created).sort()).toEqual(['false', 'true'])
+    await expectConvergence()
+  })
+
+  test('two first pushes at once make one project', async () => {
+    const other = { project_name: 'twice', schema: 'learnflow' }
+    const results = await Promise.all([world.run({ name: 'push' }, other), world.run({ name: 'push' }, other)])
+    expect(results.map(({ conclusion }) => conclusion)).toEqual(['success', 'success'])
+    expect(world.neon.projects().filter(({ name }) => name === 'twice')).toHaveLength(1)
+    expect(new Set(results.map(({ outputs }) => outputs.project_id)).size).toBe(1)
+    const [project] = world.neon.projects().filter(({ name }) => name === 'twice')
+    expect((await world.run({ name: 'push' }, other)).outputs).toMatchObject({ applied: '0', project_id: project?.id })
+  })
+})

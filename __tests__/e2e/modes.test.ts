@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import postgres from 'postgres'
+import { type Kubernetes, startKubernetes } from '../../sandbox/kubernetes/index.ts'
+import { startCluster } from '../../sandbox/postgres/index.ts'
+import type { RunResult } from '../../sandbox/runner/index.ts'
+import { SECRET_OUTPUTS, startWorld, type World } from '../support/world.ts'
+
+let world: World
+let projectId = ''
+beforeAll(async () => {
+  world = await startWorld({ plan: 'paid', branchLimit: 100 })
+  const made = await world.run({ name: 'push' }, { project_name: 'learnflow', schema: 'learnflow' })
+  projectId = made.outputs.project_id ?? ''
+  for (const number of [1, 2, 3, 4, 5]) world.github.openPull({ number })
+})
+beforeEach(() => {
+  world.neon.journal.length = 0
+})
+afterAll(() => world.close())
+
+const pull = (number: number, action: 'opened' | 'synchronize' | 'closed' = 'opened') => ({
+  name: 'pull_request' as const,
+  action,
+  number,
+})
+const errorsOf = (result: RunResult) =>
+  result.annotations.filter(({ type }) => type === 'error').map(({ message }) => message)
+const branchNames = () =>
+  world.neon
+    .branches(projectId)
+    .map(({ name }) => name)
+    .sort()
+
+function expectSuccess(result: RunResult): void {
+  expect(errorsOf(result)).toEqual([])
+  expect(result.conclusion).toBe('success')
+  expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
+  expect(world.neon.violations).toEqual([])
+}
+
+async function query(url: string | undefined, text: string): Promise<Record<string, unknown>[]> {
+  const sql = postgres(url ?? '', { max: 1, onnotice: () => undefined, connection: { application_name: 'test' } })
+  try {
+    return await sql.unsafe(text)
+  } finally {
+    await sql.end()
+  }
+}
+
+describe('calls', () => {
+  test('a new preview branch costs two Neon requests, reuse three', async () => {
+    expectSuccess(await world.run(pull(1), { project_id: projectId, schema: 'learnflow' }))
+    expect(world.requests()).toHaveLength(2)
+    expectSuccess(await world.run(pull(1, 'synchronize'), { project_id: projectId, schema: 'learnflow' }))
+    expect(world.requests().length).toBeLessThanOrEqual(3)
+    expect(world.neon.journal.some(({ operation }) => operation === 'listProjects')).toBe(false)
+  })
+})
+
+describe('reset', () => {
+  test('puts the branch back, keeps its URL, applies the schema again', async () => {
+    const inputs = { project_id: projectId, schema: 'learnflow' }
+    const before = await world.run(pull(2), inputs)
+    await query(before.outputs.db_url, 'create table scratch (i int)')
+    const result = await world.run(pull(2, 'synchronize'), { ...inputs, mode: 'reset' })
+    expectSuccess(result)
+    expect(result.outputs).toMatchObject({
+      outcome: 'reset',
+      db_url: before.outputs.db_url,
+      branch_id: before.outputs.branch_id,
+    })
+    expect(await query(result.outputs.db_url, "select to_regclass('scratch') as it")).toEqual([{ it: null }])
+  })
+
+  test("as reset-branch-action's inputs ask for it; never the default branch", async () => {
+    const inputs = { project_id: projectId, schema: 'none', parent: 'true' }
+    const result = await world.run({ name: 'workflow_dispatch' }, { ...inputs, branch: 'pr-2' })
+    expectSuccess(result)
+    expect(result.outputs.db_url_with_pooler).toBe(result.outputs.db_url_pooled)
+    expect(errorsOf(await world.run({ name: 'workflow_dispatch' }, { ...inputs, branch: 'main' }))).toEqual([
+      expect.stringMatching(/main.*default/),
+    ])
+  })
+})
+
+describe('rotate', () => {
+  test('the new password logs in, the old one does not', async () => {
+    const inputs = { project_id: projectId, schema: 'none', branch_name: 'pr-1' }
+    const before = await world.run(pull(1, 'synchronize'), inputs)
+    const result = await world.run({ name: 'schedule' }, { project_id: projectId, mode: 'rotate', branch: 'pr-1' })
+    expectSuccess(result)
+    expect(result.outputs.outcome).toBe('rotated')
+    expect(result.outputs.password).not.toBe(before.outputs.password)
+    expect(await query(result.outputs.db_url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await expect(query(before.outputs.db_url, 'select 1')).rejects.toThrow(/password authentication failed/)
+  })
+})
+
+describe('plan', () => {
+  test('lists what would run and writes nothing anywhere', async () => {
+    await world.write({
+      'plan/0001_drop.sql': 'drop table struggles;',
+      'plan/0002_index.sql': 'create index concurrently i on users (name);',
+    })
+    const main = world.neon.branchCluster(
+      projectId,
+      world.neon.branches(projectId).find(({ name }) => name === 'main')?.id ?? '',
+    )
+    const written = () => main?.query('select pg_current_wal_insert_lsn()::text as lsn', 'neondb')
+    const before = await written()
+    const result = await world.run(pull(3), { project_id: projectId, schema: 'learnflow\nplan', mode: 'plan' })
+    expectSuccess(result)
+    expect(result.outputs).toMatchObject({ outcome: 'planned', pending: '2', applied: '0', branch_name: 'main' })
+    expect(result.summary).toContain('plan/0001_drop.sql')
+    expect(result.summary).toMatch(/drop/i)
+    expect(branchNames()).not.toContain('pr-3')
+    expect(world.neon.journal.every(({ method }) => method === 'GET')).toBe(true)
+    expect(await written()).toEqual(before)
+  })
+})
+
+describe('diff', () => {
+  test('compares a branch with its parent, in the comment and as output', async () => {
+    await world.write({ 'diff/0001_x.sql': 'create table only_here (id int primary key);' })
+    expectSuccess(await world.run(pull(4), { project_id: projectId, schema: 'diff', comment: 'false' }))
+    const result = await world.run(pull(4), { project_id: projectId, compare_branch: 'pr-4' })
+    expectSuccess(result)
+    expect(result.outputs.outcome).toBe('compared')
+    expect(result.outputs.diff).toMatch(/^\+.*only_here/m)
+    expect(world.github.comments(4)[0]?.body).toContain('only_here')
+  })
+})
+
+describe('sweep', () => {
+  test('deletes branches of closed pull requests; a dry run first tells, and without GitHub nothing happens', async () => {
+    world.neon.seedBranches(projectId, 1, () => ({ name: 'hand-made' }))
+    world.github.closePull(4, { merged: true })
+    const before = branchNames()
+    const inputs = { project_id: projectId }
+    const dry = await world.run({ name: 'schedule' }, { ...inputs, dry_run: 'true' })
+    expectSuccess(dry)
+    expect([dry.outputs.swept, branchNames()]).toEqual(['1', before])
+    const blind = await world.run({ name: 'schedule' }, inputs, { token: 'ghs_unknown_token_0000000000000000' })
+    expect(errorsOf(blind)).toEqual([expect.stringMatching(/Could not read the pull requests/)])
+    expect(branchNames()).toEqual(before)
+    const result = await world.run({ name: 'schedule' }, inputs)
+    expectSuccess(result)
+    expect(result.outputs).toMatchObject({ outcome: 'swept', swept: '1' })
+    expect(branchNames()).toEqual(before.filter((name) => name !== 'pr-4'))
+    expect(result.summary).toContain('pr-4')
+  })
+})
+
+describe('merge queue', () => {
+  test('gets a branch of its own, which the sweep knows the pull request of', async () => {
+    const result = await world.run({ name: 'merge_group', number: 5 }, { project_id: projectId, schema: 'learnflow' })
+    expectSuccess(result)
+    expect(result.outputs.branch_name).toMatch(/^queue-[0-9a-f]{8}$/)
+    expect(world.neon.annotations(projectId, result.outputs.branch_id ?? '')).toMatchObject({ 'github-pr-number': '5' })
+  })
+})
+
+describe('connection_string', () => {
+  test('runs schema and tables on any Postgres, without Neon', async () => {
+    const cluster = await startCluster({ version: 18 })
+    try {
+      const url = cluster.url({ database: 'postgres' })
+      const inputs = { api_key: '', connection_string: url, schema: 'learnflow' }
+      const result = await world.run({ name: 'push' }, inputs)
+      expectSuccess(result)
+      expect(result.outputs).toMatchObject({ outcome: 'provisioned', applied: '5' })
+      expect(result.leaks([cluster.superuser.password, url], SECRET_OUTPUTS)).toEqual([])
+      expect((await world.run({ name: 'push' }, inputs)).outputs.applied).toBe('0')
+      expect(world.neon.journal).toHaveLength(0)
+    } finally {
+      await cluster.stop()
+    }
+  })
+})
+
+describe('Kubernetes', () => {
+  let kubernetes: Kubernetes
+  beforeAll(async () => {
+    kubernetes = await startKubernetes()
+    process.stdout.write(`Kubernetes of these tests: ${kubernetes.version}\n`)
+  })
+  afterAll(() => kubernetes.close())
+
+  test('Secret with role URLs in a namespace of its own; unchanged on the next push; all gone on close', async () => {
+    const inputs = {
+      project_id: projectId,
+      schema: 'learnflow',
+      roles: 'api=readwrite, reports=readonly',
+      kubeconfig: kubernetes.kubeconfig,
+      namespace: 'learnflow-pr-{number}',
+      create_namespace: 'true',
+      secret_keys: 'DATABASE_URL={role.api.db_url_pooled}\nREPORTS_URL={role.reports.db_url}\nPGHOST',
+    }
+    const read = () => kubernetes.request('GET', '/api/v1/namespaces/learnflow-pr-5/secrets/postgres-credentials')
+    const first = await world.run(pull(5), inputs)
+    expectSuccess(first)
+    const secret = await read()
+    const value = (key: string) => Buffer.from(secret.body.data[key], 'base64').toString()
+    expect(Object.keys(secret.body.data).sort()).toEqual(['DATABASE_URL', 'PGHOST', 'REPORTS_URL'])
+    expect(
+      first.leaks(
+        [value('DATABASE_URL'), value('REPORTS_URL'), new URL(value('DATABASE_URL')).password],
+        SECRET_OUTPUTS,
+      ),
+    ).toEqual([])
+    await query(value('DATABASE_URL'), "insert into users (email, name) values ('a@b.c', 'A')")
+    expect(await query(value('REPORTS_URL'), 'select count(*)::int as n from users')).toEqual([{ n: 1 }])
+    await expect(query(value('REPORTS_URL'), 'delete from users')).rejects.toThrow(/permission denied/)
+    await expect(query(value('DATABASE_URL'), 'create table mine (i int)')).rejects.toThrow(/permission denied/)
+
+    const second = await world.run(pull(5, 'synchronize'), inputs)
+    expectSuccess(second)
+    expect((await read()).body.metadata.resourceVersion).toBe(secret.body.metadata.resourceVersion)
+
+    expectSuccess(await world.run(pull(5, 'closed'), inputs))
+    expect((await read()).status).toBe(404)
+    expect(branchNames()).not.toContain('pr-5')
+  })
+})
