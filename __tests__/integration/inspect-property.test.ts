@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { type Cluster, type PostgresVersion, startCluster } from '../../sandbox/postgres/index.ts'
+import { type Database, openDatabase } from '../../src/database/connect.ts'
+import { diffSnapshots, takeHash, takeSnapshot } from '../../src/database/inspect/index.ts'
+import type { FactKind, SchemaDiff, SchemaSnapshot } from '../../src/model.ts'
+import { applyUnified, renderForDiff } from '../support/patch.ts'
+import { expectedChanges, GROUND, type SchemaModel, START } from '../support/random-schema.ts'
+import { OPERATIONS } from '../support/random-schema-operations.ts'
+import { testRuntime } from '../support/runtime.ts'
+
+type Step = [operation: string, seed: number]
+
+const operations = fc.constantFrom(...Object.keys(OPERATIONS))
+const steps = fc.array(fc.tuple(operations, fc.nat()), { minLength: 1, maxLength: 20 })
+
+/** Applies steps to a model and returns their SQL; a step that finds nothing to work on does nothing. */
+function play(model: SchemaModel, played: Step[]): string {
+  return played
+    .map(([name, seed]) => {
+      let state = Math.imul(seed ^ (seed >>> 16) ^ 0x9e3779b9, 0x85ebca6b)
+      const pick = (count: number) => {
+        state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35) + 0x9e3779b9
+        return ((state ^ (state >>> 16)) >>> 0) % count
+      }
+      return OPERATIONS[name]?.(model, pick)
+    })
+    .filter((sql) => sql)
+    .join(';\n')
+}
+
+/** Tables first, then four of everything that can be added to them: something of each kind to change and to remove. */
+const FIRST_STEPS: Step[] = [
+  ...Array.from({ length: 6 }, (_, seed): Step => ['createTable', seed]),
+  ...Array.from({ length: 4 }, (_, round) =>
+    Object.keys(OPERATIONS)
+      .filter((name) => !/^(drop|revoke|rename)/.test(name))
+      .map((name, index): Step => [name, 1000 * round + index]),
+  ).flat(),
+]
+
+const named = (diff: SchemaDiff) => diff.changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`).sort()
+
+const EVERY_KIND: FactKind[] = [
+  'schema',
+  'extension',
+  'table',
+  'column',
+  'constraint',
+  'index',
+  'view',
+  'materialized view',
+  'function',
+  'trigger',
+  'policy',
+  'enum',
+  'domain',
+  'type',
+  'sequence',
+  'rule',
+  'statistics',
+  'event trigger',
+  'privilege',
+  'comment',
+]
+
+describe.each<[PostgresVersion, number]>([
+  [18, 200],
+  [17, 150],
+  [16, 30],
+  [15, 30],
+  [14, 30],
+])('on PostgreSQL %i', (version, runs) => {
+  let cluster: Cluster
+  let database: Database
+  let before: SchemaSnapshot
+  const base = structuredClone(START)
+
+  beforeAll(async () => {
+    cluster = await startCluster({ version })
+    await cluster.query(`${GROUND}\n${play(base, FIRST_STEPS)}`)
+    database = await openDatabase(testRuntime(), { url: cluster.url() })
+    before = await takeSnapshot(database)
+  })
+  afterAll(async () => {
+    await database?.close()
+    await cluster?.stop()
+  })
+
+  test(`${runs} random schema changes: the diff names exactly those`, async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(steps, async (played) => {
+        const model = structuredClone(base)
+        const sql = play(model, played)
+        // The names in the model do not depend on the catalog; a rollback afterwards makes the copy free of charge.
+        await database.sql.unsafe(`begin; ${sql}`).simple()
+        try {
+          const after = await takeSnapshot(database)
+          const diff = diffSnapshots(before, after)
+          const expected = expectedChanges(base, model)
+          expect(named(diff)).toEqual(expected)
+          expect(after.hash === before.hash).toBe(expected.length === 0)
+          const back = diffSnapshots(after, before)
+          expect(named(back)).toEqual(expectedChanges(model, base))
+          expect(applyUnified(renderForDiff(before, before), diff.unified)).toBe(renderForDiff(before, after))
+          for (const { action, kind } of diff.changes) seen.add(`${action} ${kind}`)
+        } finally {
+          await database.sql.unsafe('rollback').simple()
+        }
+      }),
+      { numRuns: runs, seed: 20_260_727 },
+    )
+    if (runs < 100) return
+    const missing = EVERY_KIND.flatMap((kind) => [`added ${kind}`, `removed ${kind}`]).filter((one) => !seen.has(one))
+    expect(missing).toEqual([])
+    const unchanged = EVERY_KIND.filter((kind) => !seen.has(`changed ${kind}`)).sort()
+    // What has a name and nothing else cannot change; the rest must have.
+    expect(unchanged).toEqual(['event trigger', 'extension', 'schema'])
+    expect(await takeHash(database)).toBe(before.hash)
+  })
+})
