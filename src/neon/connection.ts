@@ -53,19 +53,27 @@ interface Access extends Names {
 /** The create reply told the names, and the password where there is one role and one database. */
 async function known(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
   const { databases = [], roles = [], logins = [], endpoint } = branch
-  const names = chooseNames({ ...pick(request), databases, roles, branchName: branch.name })
+  const names = chooseNames({
+    database: request.database,
+    role: request.role,
+    databases,
+    roles,
+    branchName: branch.name,
+  })
   const login = logins.find(({ role }) => role === names.role)
   if (!login || !endpoint) return await readUri(neon, branch, names)
   return { ...names, password: login.password, host: endpoint.host, pooledHost: pooledHost(endpoint.host, endpoint.id) }
 }
 
 async function looked(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
-  const guess = likelyNames(branch, request)
+  const remembered = rememberedNames(branch.annotations)
+  const wish: Wish = { database: request.database ?? remembered.database, role: request.role ?? remembered.role }
+  const guess = likelyNames(branch, wish)
   if (guess) {
     const access = await readUri(neon, branch, guess).catch(onlyMissing)
     if (access) return access
   }
-  const names = await readNames(neon, branch, request)
+  const names = await readNames(neon, branch, wish)
   try {
     return await readUri(neon, branch, names)
   } catch (error) {
@@ -75,36 +83,32 @@ async function looked(neon: Neon, branch: Branch, request: ConnectionRequest): P
   }
 }
 
+/** The names that were asked for, now or when the branch was made. */
+type Wish = Pick<ConnectionRequest, 'database' | 'role'>
+
 /**
  * The names where they need no question. When we make a branch without being told the names, it has exactly one database
  * (else we delete it again), so Neon's default names, where they exist, are that one.
  */
-function likelyNames(branch: Branch, request: ConnectionRequest): Names | undefined {
-  const remembered = rememberedNames(branch.annotations)
-  const database = request.database ?? remembered.database
-  const role = request.role ?? remembered.role
+function likelyNames(branch: Branch, { database, role }: Wish): Names | undefined {
   if (database && role) return { database, role }
   if (!isMarked(branch.annotations)) return undefined
   const likely = database ?? 'neondb'
   return { database: likely, role: role ?? `${likely}_owner` }
 }
 
-async function readNames(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Names> {
+async function readNames(neon: Neon, branch: Branch, wish: Wish): Promise<Names> {
   const { projectId, id, name } = branch
   const [databases, roles] = await Promise.all([
     neon.read('listProjectBranchDatabases', (api, params) => api.listProjectBranchDatabases(projectId, id, params)),
     neon.read('listProjectBranchRoles', (api, params) => api.listProjectBranchRoles(projectId, id, params)),
   ])
   return chooseNames({
-    ...pick(request),
+    ...wish,
     databases: databases.databases.map((database) => ({ name: database.name, owner: database.owner_name })),
     roles: roles.roles.map((role) => role.name),
     branchName: name,
   })
-}
-
-function pick({ database, role }: ConnectionRequest): Pick<ConnectionRequest, 'database' | 'role'> {
-  return { database, role }
 }
 
 /** `getConnectionURI`: one request for host and password; the pooled host follows from it. */
