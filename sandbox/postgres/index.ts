@@ -67,7 +67,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 }
 
 /**
- * Makes a cluster's data and takes a port for it. Until it is started, connections to the port are closed at once, unless
+ * Makes a cluster's data and takes a port for it. Until it is started, clients of the port are kept waiting, unless
  * `options.port` named it: then it may still be another's.
  */
 export async function prepareCluster(options: ClusterOptions = {}): Promise<PreparedCluster> {

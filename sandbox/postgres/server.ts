@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -51,10 +51,9 @@ export function watchFolder(folder: string, postgres: string): Watch {
     },
     async start(port) {
       await hold?.release()
-      hold = undefined
       for (let attempt = 1; ; attempt += 1) {
         const failure = await current.start(port)
-        if (failure === undefined) return
+        if (failure === undefined) return hold?.hangUp()
         if (attempt === PORT_ATTEMPTS || !ADDRESS_TAKEN.test(failure)) {
           throw new Error(`PostgreSQL did not start on port ${port}: ${failure}`)
         }
@@ -67,7 +66,7 @@ export function watchFolder(folder: string, postgres: string): Watch {
     },
     async discard() {
       await hold?.release()
-      hold = undefined
+      hold?.hangUp()
       await current.end('\n')
     },
   }
@@ -132,23 +131,38 @@ function untilReady(shell: Shell): Promise<string | undefined> {
   })
 }
 
-/** A port that is ours although nothing runs on it. */
+/** A port that is ours although no server runs on it yet. */
 interface PortHold {
   port: number
+  /** Listens no more; clients that came early go on waiting. */
   release(): Promise<void>
+  /** Ends the connections of those who wait: they will come back. */
+  hangUp(): void
 }
 
+/**
+ * Clients that come early are kept waiting, as Neon's proxy does while a compute starts, and are hung up on when the
+ * server runs. (Hung up on at once, postgres.js would come back without a pause, for ever.)
+ */
 async function holdPort(): Promise<PortHold> {
-  const server = createServer((socket) => socket.destroy())
+  const waiting = new Set<Socket>()
+  const server = createServer((socket) => {
+    waiting.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => waiting.delete(socket))
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   server.unref()
   return {
     port: (server.address() as AddressInfo).port,
     async release() {
-      const closed = once(server, 'close')
       server.close()
-      await closed
+      // The address is free in the loop's next turn; the event `close` would wait for the clients.
+      await new Promise(setImmediate)
+    },
+    hangUp() {
+      for (const socket of waiting) socket.destroy()
     },
   }
 }
