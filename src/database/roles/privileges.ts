@@ -18,9 +18,9 @@ export const DIFFERENCES = `
 with role as (
   select oid, quote_ident(rolname) as name from pg_roles where rolname = $1
 ), wanted as (
-  select 'r' as kind, jsonb_array_elements_text($2::jsonb -> 'tables') as privilege
+  select 'r' as kind, jsonb_array_elements_text($2::text::jsonb -> 'tables') as privilege
   union all
-  select 'S', jsonb_array_elements_text($2::jsonb -> 'sequences')
+  select 'S', jsonb_array_elements_text($2::text::jsonb -> 'sequences')
 ), relation as (
   select c.oid, c.relnamespace, case c.relkind when 'S' then 'S' else 'r' end as kind, c.relacl, c.relowner,
          format('%I.%I', n.nspname, c.relname) as name, pg_has_role(c.relowner, 'USAGE') as ours
