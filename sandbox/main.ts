@@ -13,7 +13,11 @@ const neon = await startNeon()
 const github = await startGitHub({
   repositories: [REPOSITORY],
   tokens: {
-    [TOKEN]: { kind: 'installation', repository: REPOSITORY, permissions: { contents: 'read', 'pull-requests': 'write' } },
+    [TOKEN]: {
+      kind: 'installation',
+      repository: REPOSITORY,
+      permissions: { contents: 'read', 'pull-requests': 'write' },
+    },
   },
 })
 github.openPull({ number: 1 })

@@ -112,19 +112,3 @@ describe('npm run sandbox', () => {
     expect(existsSync(environment.KUBECONFIG ?? '')).toBe(false)
   })
 })
-
-describe('npm run demo', () => {
-  test('plays the whole story, succeeds, writes the page, leaves nothing', async () => {
-    const before = new Set(clusters())
-    const addresses = new Set<string>()
-    const ended = await run('sandbox/demo/main.ts', (line, child) => {
-      if (line.includes('neon-postgres-setup:'))
-        for (const address of listening(descendants(child.pid ?? 0))) addresses.add(address)
-    })
-    expect(ended.text).toMatch(/provisioned[\s\S]*created[\s\S]*reused[\s\S]*deleted[\s\S]*gone/)
-    expect(ended.code).toBe(0)
-    expect(addresses).toEqual(new Set([LOOPBACK]))
-    expect(readFileSync('.sandbox/demo/index.html', 'utf8')).toContain('badges')
-    expect(clusters().filter((pid) => !before.has(pid))).toEqual([])
-  })
-})
