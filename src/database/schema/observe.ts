@@ -50,10 +50,14 @@ export const FLUSH_ROWS = 'select pg_catalog.pg_stat_force_next_flush()'
 const WAS_THERE = `exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum = -6
   and pg_catalog.age(a.xmin) > pg_catalog.age(pg_catalog.pg_current_xact_id()::xid))`
 
+// An index of an empty table has a page all the same, so its table is asked.
+const FULL_TABLE = `c.relkind in ('r', 'm') or c.relkind = 'i' and pg_catalog.pg_relation_size(
+    (select x.indrelid from pg_catalog.pg_index x where x.indexrelid = c.oid)) > 0`
+
 /** Locks that this transaction holds on relations, with the state of their storage (pg_locks in the manual, chapter 52). */
 export const LOCKS = `select pg_catalog.json_agg(pg_catalog.json_build_array(
-  h.relation, ${NAME}, c.relkind, c.relfilenode::int8, ${WAS_THERE}, h.modes,
-  case when c.relkind in ('r', 'm', 'i') then pg_catalog.pg_relation_size(c.oid) else 0 end)) as locks
+  h.relation, case when c.oid is not null then ${NAME} end, c.relkind, c.relfilenode::int8, ${WAS_THERE}, h.modes,
+  case when ${FULL_TABLE} then pg_catalog.pg_relation_size(c.oid) else 0 end)) as locks
 from (
   select l.relation::int8, pg_catalog.array_agg(distinct l.mode) as modes from pg_catalog.pg_locks l
   where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted group by 1) h

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Cluster, type PostgresVersion, startCluster } from '../../sandbox/postgres/index.ts'
+import type { FileResult } from '../../src/model.ts'
+import { apply } from '../support/schema.ts'
+
+const ROWS = 20_000
+
+const BASE = `
+create table users(id bigserial primary key, email varchar(100), n int);
+insert into users(email, n) select 'u' || g || '@x', g from generate_series(1, ${ROWS}) g;
+create table orders(id bigserial primary key, user_id bigint);
+insert into orders(user_id) select 1 + g % ${ROWS} from generate_series(1, ${ROWS}) g;
+create table old(i int);
+insert into old values (1);
+analyze`
+
+const AE = 'ACCESS EXCLUSIVE'
+const SRE = 'SHARE ROW EXCLUSIVE'
+
+/** Locks as `table mode`, rewrites as `kind table`, rows as `table +inserted ~updated -deleted`. */
+type Seen = [sql: string, locks: string[], rewrites?: string[], rows?: string[]]
+
+// The fifteen kinds of research, in an order in which each can follow the ones before it, and some that are easy to get wrong.
+const KINDS: Record<string, Seen> = {
+  'nullable column': ['alter table users add column a text', [`users ${AE}`]],
+  'column with a constant default': ['alter table users add column b int not null default 7', [`users ${AE}`]],
+  'column with a volatile default': [
+    'alter table users add column c uuid default gen_random_uuid()',
+    [`users ${AE}`],
+    ['table users', 'index users_pkey'],
+  ],
+  'int to bigint': ['alter table users alter n type bigint', [`users ${AE}`], ['table users', 'index users_pkey']],
+  'varchar widened': ['alter table users alter email type varchar(200)', [`users ${AE}`]],
+  'set not null': ['alter table users alter email set not null', [`users ${AE}`]],
+  'create index': ['create index users_email on users(email)', ['users SHARE']],
+  'foreign key': [
+    'alter table orders add constraint fk foreign key (user_id) references users(id)',
+    [`orders ${SRE}`, `users ${SRE}`],
+  ],
+  'foreign key not valid': [
+    'alter table orders add constraint fk2 foreign key (user_id) references users(id) not valid',
+    [`orders ${SRE}`, `users ${SRE}`],
+  ],
+  'rename column': ['alter table users rename a to aa', [`users ${AE}`]],
+  'drop column': ['alter table users drop aa', [`users ${AE}`]],
+  'new table that references': [
+    'create table z(i bigint references users(id)); create index on z(i)',
+    [`users ${SRE}`],
+  ],
+  'update of all rows': ['update users set b = 8', ['users ROW EXCLUSIVE'], [], [`users +0 ~${ROWS} -0`]],
+  'drop table': ['drop table old', [`old ${AE}`]],
+  'insert, update and delete': [
+    'insert into z values (1), (2), (3); update z set i = 4 where i = 1; delete from z where i = 2',
+    ['z ROW EXCLUSIVE'],
+    [],
+    ['z +3 ~1 -1'],
+  ],
+  'rows of one file only': ['insert into z values (5)', ['z ROW EXCLUSIVE'], [], ['z +1 ~0 -0']],
+  truncate: ['truncate users cascade', [`orders ${AE}`, `users ${AE}`, `z ${AE}`]],
+  'rename table': ['alter table z rename to zz', [`z ${AE}`]],
+  'drop index': ['drop index users_email', [`users ${AE}`]],
+  'a table made and dropped within the file': [
+    'create table t(i int); drop table t; alter table zz add j int',
+    [`zz ${AE}`],
+  ],
+  'nothing that touches a table': ["comment on schema public is 'x'", []],
+}
+
+const versions: PostgresVersion[] = [14, 15, 16, 17, 18]
+
+describe.each(versions)('what a file does to tables, seen on PostgreSQL %i', (version) => {
+  let cluster: Cluster
+  let seen: Map<string, FileResult>
+  beforeAll(async () => {
+    cluster = await startCluster({ version })
+    await cluster.query(BASE)
+    const files = Object.values(KINDS).map(([sql], index) => [`${index + 1}.sql`, sql])
+    const result = await apply({ url: cluster.url(), files: Object.fromEntries(files) })
+    expect(result.failure).toBeUndefined()
+    seen = new Map(Object.keys(KINDS).flatMap((kind, index) => [[kind, result.files[index] as FileResult]]))
+  })
+  afterAll(() => cluster.stop())
+
+  const bare = (table: string) => table.replace(/^public\./, '')
+
+  test.each(Object.entries(KINDS))('%s', (kind, [, locks, rewrites = [], rows = []]) => {
+    const file = seen.get(kind)
+    expect(file?.state).toBe('applied')
+    expect(file?.locks.map(({ table, mode }) => `${bare(table)} ${mode}`)).toEqual(locks)
+    expect(file?.rewrites.map(({ table, kind }) => `${kind} ${bare(table)}`).sort()).toEqual([...rewrites].sort())
+    expect(file?.rows.map((row) => `${bare(row.table)} +${row.inserted} ~${row.updated} -${row.deleted}`)).toEqual(rows)
+    for (const { bytes } of file?.rewrites ?? []) expect(bytes).toBeGreaterThan(100_000)
+  })
+
+  test('a table of an earlier file of the same run counts as one that was there', async () => {
+    const files = {
+      '90.sql': 'create table made(i int)',
+      '91.sql': 'insert into made values (1); alter table made alter i type bigint',
+    }
+    const { files: results } = await apply({ url: cluster.url(), files })
+    const file = results.find(({ name }) => name === '91.sql')
+    expect(file?.locks).toEqual([{ table: 'public.made', mode: AE }])
+    expect(file?.rewrites.map(({ table }) => table)).toEqual(['public.made'])
+    const quiet = results.find(({ name }) => name === '90.sql')
+    expect([quiet?.locks, quiet?.rewrites, quiet?.rows]).toEqual([[], [], []])
+  })
+})
