@@ -160,6 +160,31 @@ describe('merge queue', () => {
   })
 })
 
+describe('migrate_command', () => {
+  test('the tool runs on the branch, with the same report', async () => {
+    world.github.openPull({ number: 6 })
+    await world.write({
+      'tool.mjs': `import postgres from '${process.cwd()}/node_modules/postgres/src/index.js'
+const sql = postgres(process.env.DATABASE_URL, { max: 1, onnotice: () => {} })
+await sql.unsafe('create table knex_migrations (name text, migration_time timestamptz); create table planets (id int primary key)')
+await sql.unsafe("insert into knex_migrations values ('001_planets.js', now())")
+await sql.end()`,
+    })
+    const result = await world.run(pull(6), { project_id: projectId, migrate_command: `${process.execPath} tool.mjs` })
+    expectSuccess(result)
+    expect(result.outputs).toMatchObject({ outcome: 'created', applied: '1' })
+    for (const text of [result.summary, world.github.comments(6)[0]?.body]) {
+      expect(text).toContain('001_planets.js')
+      expect(text).toContain('`planets`')
+    }
+    const failing = await world.run(pull(6, 'synchronize'), {
+      project_id: projectId,
+      migrate_command: 'echo oh no; exit 4',
+    })
+    expect(errorsOf(failing)).toEqual([expect.stringMatching(/ended with exit code 4: oh no\./)])
+  })
+})
+
 describe('connection_string', () => {
   test('runs schema and tables on any Postgres, without Neon', async () => {
     const cluster = await startCluster({ version: 18 })
