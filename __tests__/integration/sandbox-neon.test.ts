@@ -65,6 +65,7 @@ describe('requests', () => {
     expect((await api.call('GET', '/projects?limit=500')).status).toBe(400)
     expect((await api.call('POST', '/projects', { project: { pg_version: 13 } })).status).toBe(400)
     expect((await api.call('POST', '/projects', {})).status).toBe(400)
+    expect((await api.call('POST', '/projects')).status).toBe(400)
     const misspelt = await api.call('POST', `${project.path}/branches`, {
       branch: { nmae: 'x' },
       endpoints: [{ type: 'read_write', kind: 1 }],

@@ -89,15 +89,21 @@ function operation(backend: OpenAPIBackend, request: Incoming) {
 }
 
 function asRequest({ method, path, query, headers, body }: Incoming) {
-  const fields = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
-  return { method, path, query: Object.fromEntries(query), headers: fields as Record<string, string>, body }
+  // Clients announce JSON also where they send none; without the header the validator sees that there is no body.
+  const meant = ([name, value]: [string, unknown]) => value !== undefined && (body !== '' || name !== 'content-type')
+  const fields = Object.fromEntries(Object.entries(headers).filter(meant))
+  const sent = body === '' ? {} : { body }
+  return { method, path, query: Object.fromEntries(query), headers: fields as Record<string, string>, ...sent }
 }
 
 function check(backend: OpenAPIBackend, request: Incoming, schema: Schema | undefined): Routed {
   const found = operation(backend, request)
   const parsed = backend.router.parseRequest(asRequest(request), found)
   const body: unknown = request.body ? parseJson(request.body) : undefined
-  const result = backend.validator.validateRequest({ ...asRequest(request), body: body ?? '' }, found)
+  const result = backend.validator.validateRequest(
+    { ...asRequest(request), ...(body === undefined ? {} : { body }) },
+    found,
+  )
   if (!result.valid) throw new ApiError(400, `request validation failed: ${describe(result.errors)}`)
   const undeclared = schema ? undeclaredProperties(schema, body, 'body') : []
   if (undeclared.length > 0) throw new ApiError(400, `the API description does not declare ${undeclared.join(', ')}`)
