@@ -39,18 +39,26 @@ function packageFolder(moduleName: string): string | undefined {
 function readPackage(folder: string): BundledPackage {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const files = readdirSync(folder).filter(
-    (file) => /^(licen[cs]e|copying|notice)/i.test(file) && !/\.(js|ts)$/.test(file),
+    (file) => /^((un)?licen[cs]e|copying|notice)/i.test(file) && !/\.(js|ts)$/.test(file),
   )
   const texts = files.sort().map((file) => readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim())
+  if (texts.length === 0) texts.push(readmeLicence(folder))
   const licence = typeof license === 'string' ? license : (license?.type ?? '')
   if (!licence) throw new Error(`${relative(dirname(folder), folder)} names no licence in its package.json`)
   return { name, version, licence, texts }
 }
 
+/** Some packages keep their licence in a section of the README; others only name it, and then that is all there is. */
+function readmeLicence(folder: string): string {
+  const readme = readdirSync(folder).find((file) => /^readme/i.test(file))
+  const text = readme ? readFileSync(join(folder, readme), 'utf8').replace(/\r\n/g, '\n') : ''
+  return text.match(/^(?:#+ *)?licen[cs]e\b.*\n(?:[-=]+\n)?([\s\S]*)/im)?.[1]?.trim() ?? ''
+}
+
 /** The file that goes with the bundles: each package with its licence. */
 export function licenceText(packages: BundledPackage[]): string {
   const parts = packages.map(({ name, version, licence, texts }) =>
-    [`${name} ${version} (${licence})`, ...texts].join('\n\n'),
+    [`${name} ${version} (${licence})`, ...texts.filter(Boolean)].join('\n\n'),
   )
   const head = 'The bundles in this folder contain the following packages.'
   return `${[head, ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`

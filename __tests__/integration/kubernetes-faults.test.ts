@@ -27,7 +27,7 @@ describe('a Kubernetes server with faults', () => {
   })
   const requests = () => server.journal.map(({ method, status }) => `${method} ${status}`)
 
-  test('gets four requests for a new Secret and one for an equal one', async () => {
+  test('gets three requests for a new Secret and one for an equal one', async () => {
     await applyCredentials(testRuntime(), options, sampleCredentials())
     expect(requests()).toEqual(['GET 404', 'PATCH 201', 'GET 200'])
     server.journal.length = 0
@@ -81,7 +81,7 @@ describe('a Kubernetes server with faults', () => {
   })
 
   test('that does not answer is given up on, naming server and time', async () => {
-    server.faults.add({ kind: 'slow', milliseconds: 2000, times: 99 })
+    server.faults.add({ kind: 'slow', milliseconds: 400, times: 99 })
     const slow = applyCredentials(
       testRuntime({ instant: true }),
       { ...options, requestTimeout: 50 },
@@ -93,7 +93,7 @@ describe('a Kubernetes server with faults', () => {
   })
 
   test('that is slow once is asked again', async () => {
-    server.faults.add({ method: 'PATCH', kind: 'slow', milliseconds: 500 })
+    server.faults.add({ method: 'PATCH', kind: 'slow', milliseconds: 300 })
     const [result] = await applyCredentials(
       testRuntime({ instant: true }),
       { ...options, requestTimeout: 100 },
@@ -103,7 +103,7 @@ describe('a Kubernetes server with faults', () => {
   })
 
   test('is left at once when the run is cancelled', async () => {
-    server.faults.add({ kind: 'slow', milliseconds: 1000, times: 99 })
+    server.faults.add({ kind: 'slow', milliseconds: 400, times: 99 })
     const runtime = testRuntime()
     const running = applyCredentials(runtime, options, sampleCredentials())
     setTimeout(() => runtime.abort(new Error('cancelled')), 50)

@@ -29,6 +29,7 @@ export async function startKubernetesStandIn(options: StandInOptions = {}): Prom
   return {
     kind: 'stand-in',
     version: 'stand-in',
+    noCustomResources: null,
     url: server.url,
     kubeconfig: kubeconfig(server.url),
     journal: server.journal,
