@@ -1,4 +1,4 @@
-import { newBranch } from './branch-record.ts'
+import { becomeReady, newBranch } from './branch-record.ts'
 import { identifier, layOut, runningCluster, setPassword, startUp } from './compute.ts'
 import { connectionDetails } from './connection.ts'
 import { assertOneWriter, newEndpoint } from './endpoints.ts'
@@ -12,7 +12,6 @@ import {
   checkExpiry,
   checkProtectedLimit,
 } from './plan.ts'
-import { becomeReady } from './projects.ts'
 import type { BranchCreate, BranchRecord, Endpoint, ProjectRecord } from './types.ts'
 import { branchById, defaultBranch, findProject, type Handler, type World } from './world.ts'
 

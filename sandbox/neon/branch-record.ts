@@ -1,6 +1,6 @@
 import { ids } from './ids.ts'
 import type { BranchRecord, ProjectRecord } from './types.ts'
-import { timestamp, type World } from './world.ts'
+import { endpointsOf, timestamp, type World } from './world.ts'
 
 /** What a new branch starts with. */
 export interface BranchStart {
@@ -50,6 +50,7 @@ export function newBranch(world: World, project: ProjectRecord, start: BranchSta
     databases: new Map(),
     prepared: undefined,
     cluster: undefined,
+    replacement: undefined,
     anonymization: undefined,
   }
   if (start.parent) inherit(record, start.parent)
@@ -64,4 +65,19 @@ export function inherit(record: BranchRecord, from: BranchRecord): void {
     [...from.roles].map(([name, { role, password }]) => [name, { role: { ...role, branch_id }, password }]),
   )
   record.databases = new Map([...from.databases].map(([name, database]) => [name, { ...database, branch_id }]))
+}
+
+/** A branch and its endpoints are ready to use. */
+export function becomeReady(world: World, project: ProjectRecord, branchId: string): void {
+  const at = timestamp(world)
+  const record = project.branches.get(branchId)
+  if (record) {
+    record.branch.current_state = 'ready'
+    delete record.branch.pending_state
+    record.branch.state_changed_at = at
+  }
+  for (const endpoint of endpointsOf(project, branchId)) {
+    delete endpoint.pending_state
+    Object.assign(endpoint, { current_state: endpoint.disabled ? 'idle' : 'active', last_active: at, started_at: at })
+  }
 }

@@ -44,10 +44,9 @@ export async function runningCluster(project: ProjectRecord, record: BranchRecor
 
 /** Ends a branch's server, if it has one, and removes its data. */
 export async function tearDown(record: BranchRecord): Promise<void> {
-  const { prepared } = record
-  record.prepared = undefined
-  record.cluster = undefined
-  await prepared?.discard()
+  const { prepared, replacement } = record
+  Object.assign(record, { prepared: undefined, replacement: undefined, cluster: undefined })
+  await Promise.all([prepared?.discard(), replacement?.discard()])
 }
 
 /**

@@ -2,7 +2,9 @@ import { ApiError } from './errors.ts'
 import type { DefaultEndpointSettings, ProjectRecord } from './types.ts'
 import { now, type World } from './world.ts'
 
-const FREE_RETENTION = 21_600
+/** Seconds of history on the Free plan. */
+export const FREE_RETENTION = 21_600
+
 const LONGEST_TTL = 30 * 24 * 3600 * 1000
 
 /** The Free plan keeps six hours of history and refuses more, with Neon's words. Throws 400. */

@@ -1,5 +1,5 @@
 import { organizationOf } from './accounts.ts'
-import { newBranch } from './branch-record.ts'
+import { becomeReady, newBranch } from './branch-record.ts'
 import { createDatabase, createGroupRole, createRole, layOut, startUp, tearDown } from './compute.ts'
 import { connectionDetails } from './connection.ts'
 import { newDatabase } from './databases.ts'
@@ -7,13 +7,12 @@ import { newEndpoint } from './endpoints.ts'
 import { ApiError } from './errors.ts'
 import { ids } from './ids.ts'
 import { schedule } from './operations.ts'
-import { checkComputeSettings, checkRetention } from './plan.ts'
+import { checkComputeSettings, checkRetention, FREE_RETENTION } from './plan.ts'
 import { newRole } from './roles.ts'
 import { REGIONS } from './settings.ts'
 import type { Project, ProjectCreate, ProjectListItem, ProjectRecord, ProjectUpdate } from './types.ts'
-import { endpointsOf, findProject, type Handler, opens, timestamp, type World } from './world.ts'
+import { findProject, type Handler, opens, timestamp, type World } from './world.ts'
 
-const FREE_RETENTION = 21_600
 const PAID_RETENTION = 86_400
 
 const createProject: Handler = async (world, call) => {
@@ -126,21 +125,6 @@ function newProject(world: World, wanted: ProjectCreate['project'], organization
     data_storage_bytes_hour: 0,
     data_transfer_bytes: 0,
     written_data_bytes: 0,
-  }
-}
-
-/** A branch and its endpoints are ready to use. */
-export function becomeReady(world: World, project: ProjectRecord, branchId: string): void {
-  const at = timestamp(world)
-  const record = project.branches.get(branchId)
-  if (record) {
-    record.branch.current_state = 'ready'
-    delete record.branch.pending_state
-    record.branch.state_changed_at = at
-  }
-  for (const endpoint of endpointsOf(project, branchId)) {
-    delete endpoint.pending_state
-    Object.assign(endpoint, { current_state: endpoint.disabled ? 'idle' : 'active', last_active: at, started_at: at })
   }
 }
 

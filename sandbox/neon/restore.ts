@@ -1,11 +1,10 @@
 import { type Cluster, prepareCluster } from '../postgres/index.ts'
 import { assertNameFree, checkPointInTime } from './branch-create.ts'
-import { inherit, newBranch } from './branch-record.ts'
+import { becomeReady, inherit, newBranch } from './branch-record.ts'
 import { layOut, runningCluster, startUp } from './compute.ts'
 import { ApiError } from './errors.ts'
 import { type Step, schedule } from './operations.ts'
 import { checkBranchLimits } from './plan.ts'
-import { becomeReady } from './projects.ts'
 import type { BranchRecord, BranchRestore, ProjectRecord } from './types.ts'
 import { branchById, childrenOf, endpointsOf, findBranch, type Handler, now, timestamp, type World } from './world.ts'
 
@@ -60,7 +59,7 @@ const restoreProjectBranch: Handler = async (world, call) => {
   const wanted = call.body as BranchRestore
   const source = checkWanted(world, project, record, wanted)
   const target = await runningCluster(project, record)
-  const next = await prepareCluster({
+  record.replacement = await prepareCluster({
     copyOf: await runningCluster(project, source),
     port: target.port,
     requireTls: true,
@@ -73,7 +72,8 @@ const restoreProjectBranch: Handler = async (world, call) => {
   Object.assign(branch, { current_state: 'resetting', pending_state: 'ready', state_changed_at: timestamp(world) })
   const work = async () => {
     await record.prepared?.discard()
-    record.prepared = next
+    record.prepared = record.replacement
+    record.replacement = undefined
     await startUp(record)
     if (source !== record) inherit(record, source)
     if (kept) await startUp(kept)

@@ -66,6 +66,8 @@ export interface BranchRecord {
   /** Data copied, port taken, not yet started. */
   prepared: PreparedCluster | undefined
   cluster: Cluster | undefined
+  /** What a restore puts in the place of `prepared` when its operations end. */
+  replacement: PreparedCluster | undefined
   anonymization: Anonymization | undefined
 }
 
