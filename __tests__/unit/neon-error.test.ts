@@ -38,6 +38,7 @@ describe('sorting failures', () => {
     [200, '', 'refused'],
     [0, 'ECONNREFUSED', 'unsent'],
     [0, 'ENOTFOUND', 'unsent'],
+    [0, 'ERR_PROXY_TUNNEL', 'unsent'],
     [0, 'ECONNRESET', 'unknown'],
     [0, 'ECONNABORTED', 'unknown'],
     [0, 'ERR_CANCELED', 'unknown'],

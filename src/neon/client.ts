@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { createApiClient, type RequestParams } from '@neondatabase/api-client'
 import { backoff, type RetryDecision, retry } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -49,16 +51,20 @@ const READ_BACKS = 3
 const MOST_SENDS = 3
 
 /**
- * Opens the API. The key is registered as a secret. HTTPS_PROXY and NO_PROXY are honoured by axios itself (CONNECT for
- * https hosts). Redirects are not followed: they would turn a write into a read.
+ * Opens the API. The key is registered as a secret. HTTPS_PROXY and NO_PROXY are honoured by Node's agents (CONNECT for
+ * https hosts; a Node that cannot, leaves it to axios, which sends a percent-encoded password of a proxy undecoded).
+ * Redirects are not followed: they would turn a write into a read.
  */
 export function createNeon(runtime: Runtime, options: NeonOptions): Neon {
   runtime.secrets.add(options.apiKey)
+  const agentOptions = { keepAlive: true, proxyEnv: process.env }
   const api = createApiClient({
     apiKey: options.apiKey,
     baseURL: options.apiHost.replace(/\/+$/, ''),
     timeout: TIMEOUT,
     maxRedirects: 0,
+    httpAgent: new HttpAgent(agentOptions),
+    httpsAgent: new HttpsAgent(agentOptions),
     headers: { 'User-Agent': options.userAgent },
   })
   api.instance.interceptors.response.use((response) => {

@@ -42,8 +42,8 @@ export interface SweepOptions extends SweepRules {
 
 const DAY = 86_400_000
 const CONCURRENCY = 4
-// Neon allows 700 requests a minute; each delete takes a read, the delete and some polling.
-const STARTS_PER_SECOND = 3
+// Neon allows 700 requests a minute; a delete takes about five: a read, the delete itself and the polling.
+const STARTS_PER_SECOND = 2
 
 /**
  * Every branch of the project, all pages, for {@link planSweep}; the pull requests to ask GitHub about are those that
