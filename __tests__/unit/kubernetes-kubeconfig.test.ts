@@ -63,7 +63,7 @@ describe('the input kubeconfig', () => {
   test('that is cut or broken does not show its text', async () => {
     const cut = Buffer.from(good).toString('base64').slice(1, 121)
     await expect(open(cut)).rejects.toThrow(/looks like base64 \(\d+ characters\), but decodes to something/)
-    await expect(open('very-secret-token\nand more')).rejects.toThrow(
+    await expect(open('very-secret-token!\nand: more')).rejects.toThrow(
       /it has no clusters, contexts and users, and it is not base64/,
     )
     const broken = `${good}\n  very-secret-token: [unclosed`
