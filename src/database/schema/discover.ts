@@ -41,6 +41,9 @@ interface Place {
 /** The entry that names the schema inside the action; a folder of that name is `./learnflow`. */
 const BUNDLED = 'learnflow'
 
+// Unlike `**/*`, it does not go through symbolic links.
+const EVERYTHING = '**'
+
 /**
  * Finds the `.sql` files of one entry: the bundled schema, a file (of any ending), a folder with all folders below, or
  * a glob (https://nodejs.org/api/fs.html#fspromisesglobpattern-options), whose names count from its first folder
@@ -50,14 +53,14 @@ const BUNDLED = 'learnflow'
 export async function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Promise<Found> {
   if (entry === BUNDLED) {
     const place = { root: bundledDirectory, base: bundledDirectory, bundled: true }
-    return { ...(await list(place, '**/*')), lookedFor: `.sql files in ${bundledDirectory}` }
+    return { ...(await list(place, EVERYTHING)), lookedFor: `.sql files in ${bundledDirectory}` }
   }
   const relative = insideWorkspace(workspace, entry)
   const place = { root: path.join(workspace, relative), base: workspace, bundled: false }
   const stats = await statOf(place.root)
   if (stats?.isDirectory()) {
     await refuseEscape(place, place.root)
-    return { ...(await list(place, '**/*')), lookedFor: `.sql files in ${relative === '' ? './' : `${relative}/`}` }
+    return { ...(await list(place, EVERYTHING)), lookedFor: `.sql files in ${relative === '' ? './' : `${relative}/`}` }
   }
   if (stats) {
     const file = await describe({ ...place, root: path.dirname(place.root) }, place.root)

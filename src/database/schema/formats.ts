@@ -7,33 +7,41 @@ import type { SchemaFile } from './files.ts'
 /** A migration tool whose files are not plain SQL, or not in the order of their names. */
 interface Tool {
   name: string
-  /** Value of the input `migrate_command`; `folder` is where the tool's files are, below the workspace. */
-  command(folder: string): string
+  /** Value of the input `migrate_command`; `folder` has the SQL files, `project` the tool's own, below the workspace. */
+  command(folder: string, project: string): string
 }
 
 const TOOLS = {
   dbmate: {
     name: 'dbmate',
-    command: (folder) => `npx dbmate --migrations-dir ${folder} --no-dump-schema migrate`,
+    command: (folder) => `npx dbmate --migrations-dir ${quoted(folder)} --no-dump-schema migrate`,
   },
-  goose: { name: 'goose', command: (folder) => `goose -dir ${folder} postgres "$DIRECT_URL" up` },
+  goose: { name: 'goose', command: (folder) => `goose -dir ${quoted(folder)} postgres "$DIRECT_URL" up` },
   nodePgMigrate: {
     name: 'node-pg-migrate',
-    command: (folder) => `npx node-pg-migrate up --migrations-dir ${folder}`,
+    command: (folder) => `npx node-pg-migrate up --migrations-dir ${quoted(folder)}`,
   },
-  sqitch: { name: 'Sqitch', command: (folder) => `sqitch --chdir ${folder} deploy "db:$DIRECT_URL"` },
+  sqitch: {
+    name: 'Sqitch',
+    command: (_folder, project) => `sqitch --chdir ${quoted(project)} deploy "db:$DIRECT_URL"`,
+  },
   drizzle: { name: 'Drizzle', command: () => 'npx drizzle-kit migrate' },
   prisma: { name: 'Prisma', command: () => 'npx prisma migrate deploy' },
   atlas: {
     name: 'Atlas',
-    command: (folder) => `atlas migrate apply --dir "file://${folder}" --url "$DIRECT_URL"`,
+    command: (folder) => `atlas migrate apply --dir ${quoted(`file://${folder}`)} --url "$DIRECT_URL"`,
   },
   flyway: {
     name: 'Flyway',
     command: (folder) =>
-      `flyway -url="jdbc:postgresql://$PGHOST/$PGDATABASE?sslmode=require" -user="$PGUSER" -password="$PGPASSWORD" -locations="filesystem:${folder}" migrate`,
+      `flyway -url="jdbc:postgresql://$PGHOST/$PGDATABASE?sslmode=require" -user="$PGUSER" -password="$PGPASSWORD" -locations=${quoted(`filesystem:${folder}`)} migrate`,
   },
 } satisfies Record<string, Tool>
+
+/** A word for a shell. */
+function quoted(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
 
 /** Comments that only make sense to one tool; run as plain SQL, such a file would run its undoing half as well. */
 const COMMENTS: { tool: Tool; form: RegExp }[] = [
@@ -79,9 +87,10 @@ function refuseComments(file: SchemaFile): void {
   }
 }
 
-function foreign(tool: Tool, sign: string, file: string, folder = path.posix.dirname(file)): ActionError {
+function foreign(tool: Tool, sign: string, file: string, project = ''): ActionError {
+  const command = tool.command(path.posix.dirname(file), project)
   return new ActionError(`Could not take ${file} as plain SQL: ${sign} says that it belongs to ${tool.name}.`, {
-    advice: `Leave the input schema empty and let ${tool.name} run its files, with migrate_command: ${tool.command(folder)}`,
+    advice: `Leave the input schema empty and let ${tool.name} run its files, with migrate_command: ${command}`,
     location: { file, line: 1 },
   })
 }

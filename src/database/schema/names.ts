@@ -55,7 +55,7 @@ export function nextFreeName(existing: string[], name: string): string {
   const [lastFolder, lastBase] = splitPath(last)
   const [folder, base] = splitPath(name)
   // Folders with one file each (`20240301_x/migration.sql`): there the folder carries the number.
-  const inFolder = folder !== lastFolder && base === lastBase && folder !== ''
+  const inFolder = folder !== lastFolder && base === lastBase && folder !== '' && lastFolder !== ''
   if (inFolder) return `${numbered(lastFolder, folder)}/${base}`
   const next = numbered(lastBase.replace(/\.sql$/i, ''), base)
   return lastFolder ? `${lastFolder}/${next}` : next
