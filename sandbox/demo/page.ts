@@ -43,7 +43,7 @@ function page(css: string, mermaid: string, steps: readonly PageStep[]): string 
 </head>
 <body class="markdown-body">
 <h1>A repository's story</h1>
-<nav>${steps.map(({ letter, title }) => `<a href="#${letter}">${letter}) ${escape(title)}</a>`).join('')}</nav>
+<nav>${steps.map(({ letter, title }) => `<a href="#${letter}">${letter}) ${escapeHtml(title)}</a>`).join('')}</nav>
 ${steps.map(section).join('\n')}
 <script src="${mermaid}"></script>
 <script>${DRAW}</script>
@@ -58,11 +58,11 @@ function section(step: PageStep): string {
 <article>${render(step.comment)}</article></div>`
     : ''
   return `<section id="${step.letter}">
-<h2>${step.letter}) ${escape(step.title)}</h2>
-<p class="facts"><code>${escape(step.outcome)}</code> in ${escape(step.seconds)}</p>
+<h2>${step.letter}) ${escapeHtml(step.title)}</h2>
+<p class="facts"><code>${escapeHtml(step.outcome)}</code> in ${escapeHtml(step.seconds)}</p>
 ${comment}
 <h3>Job summary</h3><div class="frame"><article>${step.summary ? render(step.summary) : '<p>None.</p>'}</article></div>
-<details><summary>Log</summary><pre>${escape(step.log)}</pre></details>
+<details><summary>Log</summary><pre>${escapeHtml(step.log)}</pre></details>
 </section>`
 }
 
@@ -70,7 +70,7 @@ function render(markdown: string): string {
   return new MarkdownIt({ html: true, linkify: true, breaks: true }).render(markdown)
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char] ?? char)
 }
 

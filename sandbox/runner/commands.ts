@@ -55,11 +55,11 @@ function command(
   const properties: Record<string, string> = {}
   for (const pair of (groups.properties ?? '').split(separator)) {
     const at = pair.indexOf('=')
-    if (at > 0) properties[pair.slice(0, at).trim()] = unescape(pair.slice(at + 1), propertyEscapes)
+    if (at > 0) properties[pair.slice(0, at).trim()] = decode(pair.slice(at + 1), propertyEscapes)
   }
-  return { name: (groups.name ?? '').toLowerCase(), properties, data: unescape(groups.data ?? '', dataEscapes) }
+  return { name: (groups.name ?? '').toLowerCase(), properties, data: decode(groups.data ?? '', dataEscapes) }
 }
 
-function unescape(text: string, escapes: [string, string][]): string {
+function decode(text: string, escapes: [string, string][]): string {
   return escapes.reduce((plain, [escaped, char]) => plain.replaceAll(escaped, char), text)
 }
