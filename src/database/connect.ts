@@ -60,6 +60,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   runtime.signal.throwIfAborted()
   const url = new URL(options.url)
   let open = true
+  let deadline: NodeJS.Timeout | undefined
   // A variable, not an argument: the driver's types lack max_pipeline.
   const driverOptions = {
     host: decodeURIComponent(url.hostname),
@@ -98,8 +99,11 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   }
   try {
     // postgres.js hangs for ever when reserve() is the first call of a pool, hence the query before it.
-    // It also never answers a query that waits for a connection when the pool is ended, hence the race.
+    // It also never answers a query that waits for a connection when the pool is ended, and comes back for ever to a
+    // server that hangs up before the login, hence the race.
+    deadline = setTimeout(() => cancelled.reject(tooLate(url)), CONNECT_TIMEOUT_SECONDS * 1000)
     await Promise.race([pool`select 1`.simple(), cancelled.promise])
+    clearTimeout(deadline)
     const sql = await Promise.race([pool.reserve(), cancelled.promise])
     return {
       sql,
@@ -110,10 +114,16 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
       },
     }
   } catch (error) {
+    clearTimeout(deadline)
     await close()
     runtime.signal.throwIfAborted()
     throw error
   }
+}
+
+function tooLate(url: URL): Error {
+  const error = new Error(`no login at ${url.host} within ${CONNECT_TIMEOUT_SECONDS} s`)
+  return Object.assign(error, { code: 'CONNECT_TIMEOUT' })
 }
 
 /** Whether a failed connection is worth another try: nothing listens yet, or the server is still starting. */

@@ -14,6 +14,8 @@ export interface Baseline {
 const TABLE = `${OWN_SCHEMA}.baseline`
 // 42P01 undefined_table, 3F000 invalid_schema_name: nothing was ever saved.
 const ABSENT: readonly string[] = ['42P01', '3F000']
+// 23505 unique_violation (of a catalog), 42P06 duplicate_schema, 42P07 duplicate_table.
+const MADE_MEANWHILE: readonly string[] = ['23505', '42P06', '42P07']
 
 /**
  * The baseline of a branch, or null. Rows are kept per branch id, since a branch of a branch inherits its parent's rows.
@@ -42,6 +44,22 @@ export async function saveBaseline(
   branchId: string,
   baseline: Pick<Baseline, 'snapshot' | 'counts'>,
 ): Promise<void> {
+  try {
+    await makeTable(database)
+  } catch (error) {
+    // "If not exists" looks before it makes, so that two runs at once may both try; the second look finds it.
+    if (!MADE_MEANWHILE.includes(errorCode(error))) throw error
+    await makeTable(database)
+  }
+  const { snapshot, counts } = baseline
+  await database.sql.unsafe(
+    `insert into ${TABLE} (branch, snapshot, counts) values ($1, $2::text::jsonb, $3::text::jsonb)
+     on conflict (branch) do nothing`,
+    [branchId, JSON.stringify(snapshot), JSON.stringify(counts)],
+  )
+}
+
+async function makeTable(database: Database): Promise<void> {
   await database.sql
     .unsafe(
       `create schema if not exists ${OWN_SCHEMA};
@@ -49,10 +67,4 @@ export async function saveBaseline(
          snapshot jsonb not null, counts jsonb not null)`,
     )
     .simple()
-  const { snapshot, counts } = baseline
-  await database.sql.unsafe(
-    `insert into ${TABLE} (branch, snapshot, counts) values ($1, $2::text::jsonb, $3::text::jsonb)
-     on conflict (branch) do nothing`,
-    [branchId, JSON.stringify(snapshot), JSON.stringify(counts)],
-  )
 }

@@ -1,0 +1,101 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { startCluster } from '../../sandbox/postgres/index.ts'
+import { openDatabase, sslOption, waitUntilReady } from '../../src/database/connect.ts'
+import { testRuntime } from '../support/runtime.ts'
+
+let server: Server | undefined
+const sockets = new Set<Socket>()
+afterEach(() => {
+  server?.close()
+  for (const socket of sockets) socket.destroy()
+})
+
+async function listen(onConnection: (socket: Socket) => void): Promise<number> {
+  server = createServer((socket) => {
+    sockets.add(socket)
+    onConnection(socket)
+  })
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+describe('TLS by sslmode', () => {
+  test.each([
+    ['postgresql://u:p@127.0.0.1/d', false],
+    ['postgresql://u:p@127.0.0.1/d?sslmode=disable', false],
+    ['postgresql://u:p@db.example/d?sslmode=require', { rejectUnauthorized: false }],
+    ['postgresql://u:p@db.example/d?sslmode=verify-full', { rejectUnauthorized: true }],
+    ['postgresql://u:p@ep-a-b-c1.eu-central-1.aws.neon.tech/d', { rejectUnauthorized: true }],
+    ['postgresql://u:p@ep-a-b-c1.eu-central-1.aws.neon.tech/d?sslmode=require', { rejectUnauthorized: true }],
+  ])('%s', (url, option) => expect(sslOption(new URL(url))).toEqual(option))
+})
+
+describe('waitUntilReady', () => {
+  test('a wrong password fails at once, without the password', async () => {
+    const cluster = await startCluster()
+    try {
+      const url = cluster.url({ password: 'wrong-password-0001' })
+      const work = waitUntilReady(testRuntime(), { url })
+      await expect(work).rejects.toThrow(/Could not log in at 127\.0\.0\.1:\d+: password authentication failed/)
+      await expect(work).rejects.not.toThrow(/wrong-password/)
+      expect(await waitUntilReady(testRuntime(), { url: cluster.url() })).toBeLessThan(15_000)
+    } finally {
+      await cluster.stop()
+    }
+  })
+
+  test('waits with backoff for a port that opens later', async () => {
+    const cluster = await startCluster()
+    const port = await listen((socket) => socket.destroy())
+    await new Promise((resolve) => server?.close(resolve))
+    const url = cluster.url().replace(`:${cluster.port}/`, `:${port}/`)
+    const runtime = testRuntime()
+    const sleep = runtime.clock.sleep
+    let waits = 0
+    runtime.clock.sleep = async (milliseconds, signal) => {
+      waits += 1
+      if (waits === 3) server?.listen(port, '127.0.0.1')
+      return await sleep(milliseconds, signal)
+    }
+    server = createServer((socket) => {
+      const upstream = connect(cluster.port, '127.0.0.1')
+      for (const end of [socket, upstream]) end.on('error', () => end.destroy())
+      socket.pipe(upstream).pipe(socket)
+    })
+    try {
+      await waitUntilReady(runtime, { url })
+      expect(waits).toBeGreaterThanOrEqual(3)
+    } finally {
+      await cluster.stop()
+    }
+  })
+})
+
+describe('openDatabase', () => {
+  test('a server that hangs up before the login is not asked for ever', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    try {
+      const port = await listen((socket) => socket.destroy())
+      const work = openDatabase(testRuntime(), { url: `postgresql://u:p@127.0.0.1:${port}/d` })
+      const outcome = expect(work).rejects.toThrow(
+        /no login at 127\.0\.0\.1:\d+ within 15 s|CONNECTION_CLOSED|ECONNRESET/,
+      )
+      for (let second = 0; second < 40; second += 1) {
+        await jest.advanceTimersByTimeAsync(1000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      await outcome
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  test('a cancel ends a connection that never answers', async () => {
+    const port = await listen(() => undefined)
+    const runtime = testRuntime()
+    const work = openDatabase(runtime, { url: `postgresql://u:p@127.0.0.1:${port}/d` })
+    setTimeout(() => runtime.abort(new Error('The run was cancelled.')), 50)
+    await expect(work).rejects.toThrow('The run was cancelled.')
+  })
+})
