@@ -2,7 +2,7 @@ import { isIP, Socket, type SocketConstructorOpts } from 'node:net'
 
 // One chain of messages may hold many megabytes. When a write reports a full buffer, postgres.js stops pipelining and sends
 // one query per round trip until its queue is empty, so the buffer must never report that.
-export const UNLIMITED_BUFFER = 65536
+export const UNLIMITED_BUFFER = 2 ** 31 - 1
 
 /** What postgres.js hands to its `socket` option. */
 interface Target {
