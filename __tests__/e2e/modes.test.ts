@@ -204,6 +204,14 @@ describe('connection_string', () => {
 })
 
 describe('Kubernetes', () => {
+  test('its client is not even read without a kubeconfig', async () => {
+    const traced = (inputs: Record<string, string>) =>
+      world.run({ name: 'push' }, { project_id: projectId, schema: 'none', ...inputs }, { env: { NODE_DEBUG: 'esm' } })
+    const loads = (result: RunResult) => /kubernetes\/index\.js/.test(result.rawLog)
+    expect(loads(await traced({}))).toBe(false)
+    expect(loads(await traced({ kubeconfig: kubernetes.kubeconfig, namespace: 'default' }))).toBe(true)
+  })
+
   let kubernetes: Kubernetes
   beforeAll(async () => {
     kubernetes = await startKubernetes()

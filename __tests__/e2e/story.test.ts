@@ -78,6 +78,8 @@ test('pushed to: branch reused, only the new file, the same comment edited', asy
   expect(after[0]?.body).not.toEqual(before?.body)
   // The differences are told against the branch point, so the first file is still among them.
   expect(after[0]?.body).toContain('`badges`')
+  // So are the locks that it held, although it is unchanged now.
+  expect(after[0]?.body).toMatch(/`db\/0100_badges\.sql` .*SHARE ROW EXCLUSIVE on `users`/)
   expectClean(result)
 })
 

@@ -4,7 +4,9 @@ import {
   changeAgainst,
   countTables,
   diffSnapshots,
+  keepEffects,
   readBaseline,
+  recallEffects,
   saveBaseline,
   takeSnapshot,
 } from '../database/inspect/index.ts'
@@ -50,6 +52,10 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
     await withDatabase(run, target, async (database) => {
       const snapshot = await takeSnapshot(database)
       report.snapshot = snapshot
+      if (target.isPreview && report.schema) {
+        await keepEffects(database, target.branchId, report.schema.files)
+        await recallEffects(database, target.branchId, report.schema.files)
+      }
       if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
       if (config.report.counts === 'off') return
       const counts = await count(run, database)

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { ActionError } from '../../errors.ts'
 import { instructions } from './directives.ts'
 import type { SchemaFile } from './files.ts'
+import { shellWord } from './shell.ts'
 
 /** A migration tool whose files are not plain SQL, or not in the order of their names. */
 interface Tool {
@@ -14,34 +15,29 @@ interface Tool {
 const TOOLS = {
   dbmate: {
     name: 'dbmate',
-    command: (folder) => `npx dbmate --migrations-dir ${quoted(folder)} --no-dump-schema migrate`,
+    command: (folder) => `npx dbmate --migrations-dir ${shellWord(folder)} --no-dump-schema migrate`,
   },
-  goose: { name: 'goose', command: (folder) => `goose -dir ${quoted(folder)} postgres "$DIRECT_URL" up` },
+  goose: { name: 'goose', command: (folder) => `goose -dir ${shellWord(folder)} postgres "$DIRECT_URL" up` },
   nodePgMigrate: {
     name: 'node-pg-migrate',
-    command: (folder) => `npx node-pg-migrate up --migrations-dir ${quoted(folder)}`,
+    command: (folder) => `npx node-pg-migrate up --migrations-dir ${shellWord(folder)}`,
   },
   sqitch: {
     name: 'Sqitch',
-    command: (_folder, project) => `sqitch --chdir ${quoted(project)} deploy "db:$DIRECT_URL"`,
+    command: (_folder, project) => `sqitch --chdir ${shellWord(project)} deploy "db:$DIRECT_URL"`,
   },
   drizzle: { name: 'Drizzle', command: () => 'npx drizzle-kit migrate' },
   prisma: { name: 'Prisma', command: () => 'npx prisma migrate deploy' },
   atlas: {
     name: 'Atlas',
-    command: (folder) => `atlas migrate apply --dir ${quoted(`file://${folder}`)} --url "$DIRECT_URL"`,
+    command: (folder) => `atlas migrate apply --dir ${shellWord(`file://${folder}`)} --url "$DIRECT_URL"`,
   },
   flyway: {
     name: 'Flyway',
     command: (folder) =>
-      `flyway -url="jdbc:postgresql://$PGHOST/$PGDATABASE?sslmode=require" -user="$PGUSER" -password="$PGPASSWORD" -locations=${quoted(`filesystem:${folder}`)} migrate`,
+      `flyway -url="jdbc:postgresql://$PGHOST/$PGDATABASE?sslmode=require" -user="$PGUSER" -password="$PGPASSWORD" -locations=${shellWord(`filesystem:${folder}`)} migrate`,
   },
 } satisfies Record<string, Tool>
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
 
 /** Comments that only make sense to one tool; run as plain SQL, such a file would run its undoing half as well. */
 const COMMENTS: { tool: Tool; form: RegExp }[] = [

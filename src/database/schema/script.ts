@@ -1,6 +1,7 @@
 import { ActionError } from '../../errors.ts'
 import type { SchemaFile } from './files.ts'
 import { placeAt } from './locate.ts'
+import { shellWord } from './shell.ts'
 import { type Statement, splitWith } from './split.ts'
 import { endOfLine } from './tokens.ts'
 
@@ -43,7 +44,7 @@ function passBackslash(file: SchemaFile, offset: number, inside: boolean): numbe
 
 /** How to run a file with psql instead. */
 function psqlAdvice(file: SchemaFile): string {
-  return `Remove it, or run the file with psql through the input migrate_command: psql "$DIRECT_URL" -v ON_ERROR_STOP=1 -f ${file.path}`
+  return `Remove it, or run the file with psql through the input migrate_command: psql "$DIRECT_URL" -v ON_ERROR_STOP=1 -f ${shellWord(file.path)}`
 }
 
 function copyDirection(statement: Statement): string {

@@ -1,0 +1,52 @@
+import { errorCode } from '../../errors.ts'
+import type { FileResult } from '../../model.ts'
+import type { Database } from '../connect.ts'
+import { OWN_SCHEMA } from '../own-schema.ts'
+
+/** What was observed when a file ran. */
+type Effects = Pick<FileResult, 'milliseconds' | 'rows' | 'locks' | 'rewrites'>
+
+const TABLE = `${OWN_SCHEMA}.effects`
+// 42P01 undefined_table, 3F000 invalid_schema_name: nothing was ever kept.
+const ABSENT: readonly string[] = ['42P01', '3F000']
+
+/**
+ * Keeps what was observed of the files that just ran on a pull request's branch: a later push finds them unchanged, and a
+ * rewrite of a large table must not drop out of the report for that. Throws the driver's error.
+ */
+export async function keepEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
+  const seen = files
+    .filter(({ state }) => state === 'applied')
+    .map((file) => ({ name: file.name, effects: effectsOf(file) }))
+  if (seen.length === 0) return
+  await database.sql
+    .unsafe(
+      `create schema if not exists ${OWN_SCHEMA};
+       create table if not exists ${TABLE} (branch text, name text, effects jsonb not null, primary key (branch, name))`,
+    )
+    .simple()
+  await database.sql.unsafe(
+    `insert into ${TABLE} (branch, name, effects)
+     select $1, file ->> 'name', file -> 'effects' from jsonb_array_elements($2::text::jsonb) file
+     on conflict (branch, name) do update set effects = excluded.effects`,
+    [branchId, JSON.stringify(seen)],
+  )
+}
+
+/** Fills what earlier runs on this branch observed into files that are unchanged now. Throws the driver's error. */
+export async function recallEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
+  try {
+    const rows = await database.sql.unsafe<{ name: string; effects: Effects }[]>(
+      `select name, effects from ${TABLE} where branch = $1`,
+      [branchId],
+    )
+    const known = new Map(rows.map(({ name, effects }) => [name, effects]))
+    for (const file of files) if (file.state === 'unchanged') Object.assign(file, known.get(file.name))
+  } catch (error) {
+    if (!ABSENT.includes(errorCode(error))) throw error
+  }
+}
+
+function effectsOf({ milliseconds, rows, locks, rewrites }: FileResult): Effects {
+  return { ...(milliseconds === undefined ? {} : { milliseconds }), rows, locks, rewrites }
+}
