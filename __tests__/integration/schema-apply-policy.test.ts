@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
+import { checksumOf } from '../../src/database/schema/files.ts'
+import type { LedgerRow } from '../../src/database/schema/ledger.ts'
+import { NeedsReset } from '../../src/database/schema/refuse.ts'
+import { ActionError } from '../../src/errors.ts'
+import { testRuntime } from '../support/runtime.ts'
+import { type ApplyInput, apply, states } from '../support/schema.ts'
+
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+afterAll(() => cluster.stop())
+beforeEach(async () => {
+  await cluster.query('drop schema if exists neon_setup cascade; drop schema public cascade; create schema public')
+})
+
+const run = (files: Record<string, string>, more: Partial<ApplyInput> = {}) =>
+  apply({ url: cluster.url(), files, ...more })
+const onMain = { branchId: 'br-main', isPreview: false }
+const onPreview = { branchId: 'br-pr-7', isPreview: true }
+const refused = async (work: Promise<unknown>): Promise<ActionError> => {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof ActionError)) throw new Error(`No ActionError was thrown, but ${error}.`)
+  return error
+}
+const tables = async () =>
+  (await cluster.query("select tablename as name from pg_tables where schemaname = 'public' order by 1")).map(
+    ({ name }) => name,
+  )
+
+const A = { '1_a.sql': 'create table a(i int)' }
+const A_EDITED = { '1_a.sql': 'create table a(i bigint)' }
+
+describe('the ledger', () => {
+  test('remembers each file by its name, with where it came from', async () => {
+    await run(A, { runId: '42', commitSha: 'abc', branchId: 'br-x' })
+    const [row] = await cluster.query('select * from neon_setup.migrations')
+    expect(row).toMatchObject({
+      name: '1_a.sql',
+      checksum: checksumOf(A['1_a.sql']),
+      kind: 'once',
+      applied_by: cluster.superuser.name,
+      statements: 1,
+      done: 1,
+      branch: 'br-x',
+      run_id: '42',
+      commit_sha: 'abc',
+    })
+    expect(row?.applied_at).toBeInstanceOf(Date)
+  })
+
+  test('a second run applies only what is new, and nothing when nothing is', async () => {
+    await run(A)
+    const second = await run({ ...A, '2_b.sql': 'create table b(i int)' })
+    expect(states(second)).toEqual(['1_a.sql:unchanged', '2_b.sql:applied'])
+    const third = await run({ ...A, '2_b.sql': 'create table b(i int)' })
+    expect([third.applied, third.unchanged, third.pending]).toEqual([0, 2, 0])
+  })
+
+  test('a byte-order mark and CRLF are no change', async () => {
+    await run({ '1.sql': 'create table a(i int);\nselect 1;\n' })
+    expect(states(await run({ '1.sql': '\ufeffcreate table a(i int);\r\nselect 1;\r\n' }))).toEqual(['1.sql:unchanged'])
+  })
+
+  test('names with quotes, backslashes and emoji are kept as they are', async () => {
+    const name = `1 it's a \\' "file" 😀.sql`
+    await run({
+      [name]: 'create table a(i int)',
+      '2.sql': 'set standard_conforming_strings = off',
+      '3\\.sql': 'select 1',
+    })
+    expect(await cluster.query('select name from neon_setup.migrations order by name')).toEqual(
+      [name, '2.sql', '3\\.sql'].sort().map((known) => ({ name: known })),
+    )
+  })
+
+  test('works for a role that may only create in its own database', async () => {
+    await cluster.query("create role plain login password 'plain-password'")
+    await cluster.query('create database plain owner plain')
+    const url = cluster.url({ database: 'plain', user: 'plain', password: 'plain-password' })
+    const files = { ...A, '2.sql': 'alter table a add column t text; insert into a values (1)' }
+    const result = await apply({ url, files })
+    expect(states(result)).toEqual(['1_a.sql:applied', '2.sql:applied'])
+    expect(result.files[1]).toMatchObject({
+      locks: [{ table: 'public.a', mode: 'ACCESS EXCLUSIVE' }],
+      rows: [{ table: 'public.a', inserted: 1, updated: 0, deleted: 0 }],
+    })
+  })
+
+  test('a role that may not make the ledger is told so, and no file has run', async () => {
+    await cluster.query("create role guest login password 'guest-password'")
+    const url = cluster.url({ user: 'guest', password: 'guest-password' })
+    const error = await refused(apply({ url, files: { '1.sql': 'create temp table t(i int)' } }))
+    expect(error.sentence).toMatch(
+      /^Could not keep the ledger: permission denied for database postgres\. .*grant create/,
+    )
+    expect(await cluster.query("select to_regnamespace('neon_setup') as schema")).toEqual([{ schema: null }])
+  })
+
+  test('a role that may not read the ledger is told so', async () => {
+    await run(A)
+    const url = cluster.url({ user: 'guest', password: 'guest-password' })
+    expect((await refused(apply({ url, files: A }))).sentence).toMatch(/^Could not read the ledger: permission denied/)
+  })
+
+  test('the schema of the ledger may be there already, made by somebody else', async () => {
+    await cluster.query('create schema neon_setup; create table neon_setup.other(i int)')
+    expect(states(await run(A))).toEqual(['1_a.sql:applied'])
+  })
+})
+
+describe('repeatable files', () => {
+  const view = (column: string) => ({ 'R__view.sql': `drop view if exists v; create view v as select 1 as ${column}` })
+
+  test('run behind the others, and again only when they change', async () => {
+    expect(states(await run({ ...view('x'), ...A }))).toEqual(['1_a.sql:applied', 'R__view.sql:applied'])
+    expect((await run({ ...A, ...view('x') })).applied).toBe(0)
+    expect(states(await run({ ...A, ...view('y') }))).toEqual(['1_a.sql:unchanged', 'R__view.sql:applied'])
+    expect(await cluster.query('select y from v')).toEqual([{ y: 1 }])
+    expect(await cluster.query('select count(*)::int as n from neon_setup.migrations')).toEqual([{ n: 2 }])
+  })
+
+  test('a changed one that fails leaves the row of the one before', async () => {
+    await run(view('x'))
+    const failed = await run({ 'R__view.sql': 'drop view v; selct' })
+    expect(failed.failure?.sqlstate).toBe('42601')
+    expect(await cluster.query('select checksum, done from neon_setup.migrations')).toEqual([
+      { checksum: checksumOf(view('x')['R__view.sql']), done: 2 },
+    ])
+    expect(await cluster.query('select x from v')).toEqual([{ x: 1 }])
+  })
+})
+
+describe('a file edited after it was applied', () => {
+  test('new in this pull request: the preview asks to be reset, and nothing has changed', async () => {
+    await run(A, onPreview)
+    const error = await refused(run({ ...A_EDITED, '2.sql': 'create table b(i int)' }, onPreview))
+    expect(error).toBeInstanceOf(NeedsReset)
+    expect((error as NeedsReset).files).toEqual(['sql/1_a.sql'])
+    expect(await tables()).toEqual(['a'])
+  })
+
+  test('came with the copy of the parent: an error with both checksums, on the file', async () => {
+    await run(A, onMain)
+    const error = await refused(run(A_EDITED, onPreview))
+    expect(error).not.toBeInstanceOf(NeedsReset)
+    expect(error.message).toContain('to the parent branch')
+    expect(error.message).toContain(checksumOf(A['1_a.sql']))
+    expect(error.message).toContain(checksumOf(A_EDITED['1_a.sql']))
+    expect(error.advice).toContain('2_a.sql')
+    expect(error.location).toEqual({ file: 'sql/1_a.sql', line: 1 })
+    expect(error.outputs).toMatchObject({ failed_file: 'sql/1_a.sql' })
+  })
+
+  test("the parent's ledger, when it is given, decides", async () => {
+    const row = (checksum: string): LedgerRow => ({
+      ...{ name: '1_a.sql', checksum, kind: 'once', appliedAt: '', appliedBy: '', milliseconds: 0, statements: 1 },
+      ...{ done: 1, doneChecksum: '', branch: 'br-main', runId: '', commitSha: '' },
+      kind: 'once',
+    })
+    await run(A, onPreview)
+    const had = refused(run(A_EDITED, { ...onPreview, parentLedger: [row(checksumOf(A['1_a.sql']))] }))
+    expect(await had).not.toBeInstanceOf(NeedsReset)
+    // It was merged with the change meanwhile: a reset brings it.
+    const has = refused(run(A_EDITED, { ...onPreview, parentLedger: [row(checksumOf(A_EDITED['1_a.sql']))] }))
+    expect(await has).toBeInstanceOf(NeedsReset)
+  })
+
+  test('on a branch that is no preview: an error, whatever the policy says of resets', async () => {
+    await run(A, onMain)
+    const error = await refused(run(A_EDITED, onMain))
+    expect(error).not.toBeInstanceOf(NeedsReset)
+    expect(error.message).not.toContain('parent')
+  })
+
+  test('fail: an error that tells of reset', async () => {
+    await run(A, onPreview)
+    const error = await refused(run(A_EDITED, { ...onPreview, policy: { onEdit: 'fail' } }))
+    expect(error).not.toBeInstanceOf(NeedsReset)
+    expect(error.advice).toContain('on_edit to reset')
+  })
+
+  test('accept: the checksum is taken over with a warning, and it does not run', async () => {
+    await run(A, onMain)
+    const result = await run(
+      { ...A_EDITED, '2.sql': 'create table b(i int)' },
+      { ...onPreview, policy: { onEdit: 'accept' } },
+    )
+    expect(states(result)).toEqual(['1_a.sql:accepted', '2.sql:applied'])
+    expect(result.warnings[0]).toContain('its checksum is taken over')
+    expect(states(await run(A_EDITED, onPreview))[0]).toBe('1_a.sql:unchanged')
+    expect(await cluster.query("select data_type from information_schema.columns where table_name = 'a'")).toEqual([
+      { data_type: 'integer' },
+    ])
+  })
+
+  test('accept alone, with no file to run', async () => {
+    await run(A)
+    expect(states(await run(A_EDITED, { policy: { onEdit: 'accept' } }))).toEqual(['1_a.sql:accepted'])
+    expect(states(await run(A_EDITED))).toEqual(['1_a.sql:unchanged'])
+  })
+})
+
+describe('order', () => {
+  const late = { '1.sql': 'select 1', '3.sql': 'select 3' }
+  const between = { ...late, '2_add.sql': 'create table two(i int)' }
+
+  test('a file that sorts before one of the parent runs, with a warning on it and a free name', async () => {
+    await run(late, onMain)
+    const runtime = testRuntime()
+    const result = await run(between, { ...onPreview, runtime })
+    expect(states(result)).toEqual(['1.sql:unchanged', '2_add.sql:applied', '3.sql:unchanged'])
+    expect(result.warnings).toEqual([
+      'sql/2_add.sql is new but sorts before 3.sql, which the parent branch already has: rename it to 4_add.sql.',
+    ])
+    expect(runtime.annotations).toEqual([
+      { kind: 'warning', text: result.warnings[0], at: { location: { file: 'sql/2_add.sql', line: 1 } } },
+    ])
+    expect(result.files[1]?.notes[0]).toContain('out of order')
+  })
+
+  test('fail: an error on the file, and nothing ran', async () => {
+    await run(late, onMain)
+    const error = await refused(run(between, { ...onPreview, policy: { outOfOrder: 'fail' } }))
+    expect(error.message).toContain('sql/2_add.sql is new but sorts before 3.sql')
+    expect(error.location?.file).toBe('sql/2_add.sql')
+    expect(await tables()).toEqual([])
+  })
+
+  test("files of one's own pull request may come in any order", async () => {
+    await run(late, onPreview)
+    expect((await run(between, { ...onPreview, policy: { outOfOrder: 'fail' } })).warnings).toEqual([])
+  })
+
+  test('a file that the parent has and this commit does not counts too', async () => {
+    await run({ '1.sql': 'select 1', '3.sql': 'select 3' }, onMain)
+    const result = await run({ '1.sql': 'select 1', '2_add.sql': 'select 2' }, onPreview)
+    expect(result.warnings.join('\n')).toContain('sorts before 3.sql')
+    expect(states(result)).toContain('3.sql:missing')
+  })
+
+  test('repeatable files are never out of order', async () => {
+    await run({ '9.sql': 'select 9' }, onMain)
+    expect((await run({ '9.sql': 'select 9', 'R__a.sql': 'select 1' }, onPreview)).warnings).toEqual([])
+  })
+})
+
+test('an applied file that is gone is a warning', async () => {
+  await run({ ...A, '2_b.sql': 'create table b(i int)' })
+  const result = await run(A)
+  expect(states(result)).toEqual(['1_a.sql:unchanged', '2_b.sql:missing'])
+  expect(result.warnings).toEqual(['1 applied file is not in sql/: 2_b.sql.'])
+})
+
+describe('transaction', () => {
+  const three = { '1.sql': 'create table a(i int)', '2.sql': 'create table b(i int)', '3.sql': 'create table c(i int)' }
+
+  test('all: a failure undoes every file, and says so', async () => {
+    const result = await run({ ...three, '2.sql': 'create table b(i int); selct' }, { policy: { transaction: 'all' } })
+    expect(states(result)).toEqual(['1.sql:pending', '2.sql:failed', '3.sql:pending'])
+    expect(result.failure?.consequence).toBe('All 3 files were rolled back; nothing was applied in this run.')
+    expect(await tables()).toEqual([])
+    expect(await cluster.query('select from neon_setup.migrations')).toEqual([])
+  })
+
+  test('all: one transaction for all files', async () => {
+    const files = Object.fromEntries(
+      Object.entries(three).map(([name, text]) => [
+        name,
+        `${text}; create table x${name[0]} as select pg_current_xact_id()::text as x`,
+      ]),
+    )
+    expect((await run(files, { policy: { transaction: 'all' } })).applied).toBe(3)
+    expect(
+      await cluster.query('select from (select x from x1 union select x from x2 union select x from x3) u'),
+    ).toHaveLength(1)
+  })
+
+  test('all: a file that cannot be part of one is refused with its line before anything ran', async () => {
+    const files = { ...three, '2.sql': 'select 1;\nvacuum;' }
+    const error = await refused(run(files, { policy: { transaction: 'all' } }))
+    expect(error.message).toContain('sql/2.sql: its statement in line 2 (VACUUM) cannot be part of one')
+    expect(error.location).toEqual({ file: 'sql/2.sql', line: 2, column: 1 })
+    expect(await tables()).toEqual([])
+  })
+
+  test('file: what was before the failure stays, and is said', async () => {
+    const result = await run({ ...three, '3.sql': 'create table c(i int);\n  selct' })
+    expect(states(result)).toEqual(['1.sql:applied', '2.sql:applied', '3.sql:failed'])
+    expect(result.failure).toMatchObject({ line: 2, column: 3 })
+    expect(result.failure?.consequence).toBe('The file was rolled back; the 2 files before it stay applied.')
+    expect(await tables()).toEqual(['a', 'b'])
+  })
+
+  test('none: statements before the failure stay, and the next run goes on there', async () => {
+    const policy = { transaction: 'none' } as const
+    const broken = 'create table a(i int);\ncreate table b(i int);\nselct;\ncreate table c(i int)'
+    const result = await run({ '1.sql': broken }, { policy })
+    expect(states(result)).toEqual(['1.sql:partial'])
+    expect(result.failure).toMatchObject({ line: 3 })
+    expect(await tables()).toEqual(['a', 'b'])
+    const fixed = await run({ '1.sql': broken.replace('selct', 'select 1') }, { policy })
+    expect(states(fixed)).toEqual(['1.sql:applied'])
+    expect(await tables()).toEqual(['a', 'b', 'c'])
+  })
+})
+
+test('a pooled host that is not Neon’s is refused', async () => {
+  const url = 'postgresql://u:secret@db-pooler.example.com/d'
+  expect((await refused(apply({ url, files: A }))).message).toContain(
+    'db-pooler.example.com: it is the host of a connection pooler',
+  )
+})
