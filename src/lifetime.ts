@@ -20,7 +20,7 @@ export function watchLifetime(milliseconds: number): Lifetime {
     )
   const expire = () =>
     controller.abort(
-      new ActionError(`The run took longer than timeout ${Math.round(milliseconds / 1000)} s.`, {
+      new ActionError(`The run took longer than timeout ${milliseconds / 1000} s.`, {
         advice: 'Raise the input timeout, or look in the log for what it was waiting for.',
       }),
     )

@@ -170,6 +170,18 @@ describe('errors of the database', () => {
   })
 })
 
+test('a run that takes longer than timeout ends, and says so', async () => {
+  world.neon.latency = 3000
+  try {
+    const result = await world.run(opened, { project_id: projectId, timeout: '500ms', comment: 'false' })
+    expect(result.exitCode).toBe(1)
+    expect(errorsOf(result)).toEqual([expect.stringMatching(/longer than timeout 0\.5 s.*Raise the input timeout/)])
+    expect(result.milliseconds).toBeLessThan(2900)
+  } finally {
+    world.neon.latency = 0
+  }
+})
+
 describe('runs that have nothing to do', () => {
   test.each([
     ['a fork without secrets', { ...opened, headRepository: 'stranger/learn' }],

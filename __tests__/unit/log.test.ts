@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { createLog } from '../../src/log.ts'
+import { createSecrets } from '../../src/secrets.ts'
+import { instantClock } from '../support/runtime.ts'
+
+let written = ''
+beforeEach(() => {
+  written = ''
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written += String(text)
+    return true
+  })
+})
+afterEach(() => jest.restoreAllMocks())
+
+const clock = instantClock()
+const secrets = createSecrets(() => undefined)
+secrets.add('hunter2-secret')
+const log = () => createLog(secrets, clock)
+
+describe('log', () => {
+  test('every kind of text is redacted', async () => {
+    const told = log()
+    for (const tell of [told.info, told.debug, told.notice, told.warning, told.error]) tell('at hunter2-secret')
+    told.error('x', { title: 'hunter2-secret' })
+    await told.group('group hunter2-secret', async () => undefined)
+    expect(written).not.toContain('hunter2-secret')
+    expect(written.match(/\*\*\*/g)).toHaveLength(7)
+  })
+
+  test('a group ends with its duration, also when its work fails', async () => {
+    const work = log().group('Schema', async () => {
+      await clock.sleep(1500)
+      throw new Error('no')
+    })
+    await expect(work).rejects.toThrow('no')
+    expect(written).toBe('::group::Schema\n(1.5 s)\n::endgroup::\n')
+  })
+
+  test('progress comes at most every five seconds', async () => {
+    const told = log()
+    for (let second = 0; second < 21; second += 1) {
+      told.progress(`file ${second}`)
+      await clock.sleep(1000)
+    }
+    expect(written.trim().split('\n')).toEqual(['file 5', 'file 10', 'file 15', 'file 20'])
+  })
+
+  test('annotations stand on their place; beyond ten of a kind they are plain lines', () => {
+    const told = log()
+    told.error('wrong', { location: { file: 'sql/a.sql', line: 3, column: 7 }, title: '42601' })
+    expect(written).toBe('::error title=42601,file=sql/a.sql,line=3,col=7::wrong\n')
+    written = ''
+    for (let number = 1; number <= 12; number += 1) told.warning(`w${number}`)
+    expect(written.match(/^::warning::/gm)).toHaveLength(10)
+    expect(written).toContain('\nwarning: w12\n')
+  })
+})
