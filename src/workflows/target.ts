@@ -1,16 +1,9 @@
 import { ActionError } from '../errors.ts'
+import type { Connection } from '../neon/index.ts'
 import type { Run } from '../run.ts'
 
 /** A database that a workflow works on, whichever way it was found. */
-export interface Target {
-  /** Direct host; migrations and sessions need it. */
-  url: string
-  pooledUrl: string
-  host: string
-  pooledHost: string
-  database: string
-  role: string
-  password: string
+export interface Target extends Connection {
   /** Neon's branch id, or `external` for a connection string. */
   branchId: string
   /** It belongs to a pull request: it may be reset, and changes are told against what it was in the beginning. */
