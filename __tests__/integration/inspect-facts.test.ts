@@ -194,6 +194,11 @@ describe('Neon’s own', () => {
     expect(after.facts).toEqual(before.facts)
     expect(after.hash).toBe(before.hash)
     expect(before.facts.map(({ id }) => id)).toContain('public.mine')
+    // A user may hand a table to neon_superuser, of which every role of the console is a member; it stays the user's.
+    await cluster.query('alter table public.mine owner to neon_superuser', 'neondb')
+    expect(diffSnapshots(before, await ask()).changes).toEqual([
+      expect.objectContaining({ action: 'added', id: 'owner of table public.mine', after: 'neon_superuser' }),
+    ])
   })
 })
 

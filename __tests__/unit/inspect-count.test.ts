@@ -14,6 +14,7 @@ const source = (over: Partial<CountSource> = {}): CountSource => ({
   policed: false,
   populated: true,
   foreignPartitions: false,
+  locked: false,
   asked_at: 0,
   ...over,
 })
@@ -43,6 +44,7 @@ describe('what is counted how', () => {
       { mode: 'estimate' },
       known(0, 'exact'),
     ],
+    ['a table that had no pages when someone locked it', { bytes: 0, locked: true }, {}, { do: 'count' }],
     ['a table this role may not read', { readable: false }, {}, known(null, 'unknown', { reason: 'no access' })],
     [
       'a foreign table',

@@ -2,7 +2,8 @@ import type { Database } from '../connect.ts'
 
 /**
  * Settings under which the server prints names qualified and constants alike whatever the role's or database's own
- * settings are (as pg_dump does); `true`: for the transaction of this message alone. JIT would compile this query for seconds.
+ * settings are (as pg_dump does); `true`: for the transaction of this message alone. JIT would compile this query for
+ * seconds. Views and sizes are read under a lock on the relation, for which nobody should wait long.
  */
 const PRINTING = `select ${[
   ['search_path', ''],
@@ -13,6 +14,7 @@ const PRINTING = `select ${[
   ['bytea_output', 'hex'],
   ['quote_all_identifiers', 'off'],
   ['jit', 'off'],
+  ['lock_timeout', '10s'],
 ]
   .map(([name, value]) => `set_config('${name}', '${value}', true)`)
   .join(', ')};`

@@ -16,19 +16,21 @@ import {
 
 // Of a table without statistics we say "at least so many" rather than read all of it.
 const BOUND = 100_000
+// Counts are pipelined: one that waits for a lock holds up the rest.
+const LOCK_MILLISECONDS = 1000
 // The fallbacks of counts that were stopped may take this part of the whole budget on top of it.
 const FALLBACK_SHARE = 0.25
 
 /** A message to the server and what became of it: its rows, or why not. */
 type Answer = { rows: Record<string, unknown>[] } | { failure: Failure }
 
+/** `slow`: stopped by the timeout; `locked`: someone has the table exclusively; `refused`: anything else. */
 interface Failure {
-  /** Stopped by a timeout, of a statement or for a lock. */
-  stopped: boolean
+  kind: 'slow' | 'locked' | 'refused'
   reason: string
 }
 
-/** Asks one query under a time limit of `perTableMilliseconds` and of what is left until `deadline` (server's clock). */
+/** Asks one query under the limits of the options and of what is left until `deadline` (server's clock). */
 type Ask = (query: string, deadline: number) => Promise<Answer>
 
 /**
@@ -41,7 +43,7 @@ export async function countTables(runtime: Runtime, database: Database, options:
   const sources = await listSources(database)
   const started = sources[0]?.asked_at ?? 0
   const deadline = started + options.totalMilliseconds
-  const ask: Ask = (query, until) => askWithin(runtime, database, query, options.perTableMilliseconds, until)
+  const ask: Ask = (query, until) => askWithin(runtime, database, { query, deadline: until, ...options })
   // Smallest first: when the budget is spent, most tables have their number.
   const bySize = [...sources].sort((a, b) => a.bytes - b.bytes)
   const counts = new Map<CountSource, TableCount>()
@@ -49,7 +51,7 @@ export async function countTables(runtime: Runtime, database: Database, options:
     counts.set(source, count)
     runtime.log.progress(`Counting rows: ${counts.size} of ${sources.length} tables`)
   }
-  const stopped: CountSource[] = []
+  const slow: CountSource[] = []
   await Promise.all(
     bySize.map(async (source) => {
       const step = planCount(source, options)
@@ -57,47 +59,39 @@ export async function countTables(runtime: Runtime, database: Database, options:
       const count = readCount(
         source,
         await ask(step.do === 'bound' ? boundedCount(source) : fullCount(source), deadline),
-        options,
       )
-      return count ? finish(source, count) : stopped.push(source)
+      return count ? finish(source, count) : slow.push(source)
     }),
   )
   const fallbackDeadline = deadline + options.totalMilliseconds * FALLBACK_SHARE
   await Promise.all(
-    stopped.map(async (source) =>
-      finish(source, await approximate(source, (query) => ask(query, fallbackDeadline), options)),
-    ),
+    slow.map(async (source) => finish(source, await approximate(source, (query) => ask(query, fallbackDeadline)))),
   )
   return sources.map((source) => counts.get(source)).filter((count) => count !== undefined)
 }
 
-/** The count in an answer; null when it was stopped and there are no statistics to fall back on. */
-function readCount(source: CountSource, answer: Answer, options: CountOptions): TableCount | null {
+/** The count in an answer; null when it took too long and there are no statistics to fall back on. */
+function readCount(source: CountSource, answer: Answer): TableCount | null {
   if ('rows' in answer) {
     const rows = Number(answer.rows[0]?.rows)
     return rows > BOUND && answer.rows[0]?.bounded ? counted(source, BOUND, 'at-least') : counted(source, rows)
   }
-  if (!answer.failure.stopped) return uncounted(source, answer.failure.reason)
-  return source.estimate === null ? null : estimated(source, source.estimate, tooSlow(options))
+  const { kind, reason } = answer.failure
+  if (kind !== 'refused' && source.estimate !== null) return estimated(source, source.estimate, reason)
+  return kind === 'slow' ? null : uncounted(source, reason)
 }
 
-const tooSlow = (options: CountOptions) =>
-  `counting took longer than ${seconds(options.perTableMilliseconds)}, or all counts longer than ${seconds(options.totalMilliseconds)}`
-
 /** For a table without statistics whose count was stopped: a bounded count, else the planner's guess from its size. */
-async function approximate(
-  source: CountSource,
-  ask: (query: string) => Promise<Answer>,
-  options: CountOptions,
-): Promise<TableCount> {
+async function approximate(source: CountSource, ask: (query: string) => Promise<Answer>): Promise<TableCount> {
   const [bounded, plan] = await Promise.all([
     ask(boundedCount(source)),
     ask(`explain (format json) select from ${target(source)}`),
   ])
-  const count = 'rows' in bounded ? readCount(source, bounded, options) : null
+  const count = readCount(source, bounded)
   if (count) return count
+  const reason = 'failure' in bounded ? bounded.failure.reason : ''
   const rows = 'rows' in plan ? plannedRows(plan.rows) : null
-  return rows === null ? uncounted(source, tooSlow(options)) : estimated(source, rows, tooSlow(options))
+  return rows === null ? uncounted(source, reason) : estimated(source, rows, reason)
 }
 
 /** `Plan Rows` of an EXPLAIN (FORMAT JSON); null when the output is not as the manual shows it. */
@@ -127,27 +121,34 @@ const boundedCount = (source: CountSource) =>
 async function askWithin(
   runtime: Runtime,
   database: Database,
-  query: string,
-  milliseconds: number,
-  deadline: number,
+  asked: CountOptions & { query: string; deadline: number },
 ): Promise<Answer> {
-  const left = `${deadline} - pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()) * 1000)`
-  const limit = `pg_catalog.set_config('statement_timeout', greatest(1, least(${milliseconds}, ${left}))::int::text, true)`
+  const left = `${asked.deadline} - pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()) * 1000)`
+  const limits = `pg_catalog.set_config('lock_timeout', '${LOCK_MILLISECONDS}', true), pg_catalog.set_config(
+    'statement_timeout', greatest(1, least(${asked.perTableMilliseconds}, ${left}))::int::text, true)`
   try {
-    const results: unknown[] = await database.sql.unsafe(`select ${limit}; ${query}`).simple()
+    const results: unknown[] = await database.sql.unsafe(`select ${limits}; ${asked.query}`).simple()
     return { rows: (results.at(-1) ?? []) as Record<string, unknown>[] }
   } catch (error) {
     runtime.signal.throwIfAborted()
     if (!(error instanceof postgres.PostgresError)) throw error
-    return { failure: describeFailure(error) }
+    return { failure: describeFailure(error, asked) }
   }
 }
 
 /** 57014 query_canceled, 55P03 lock_not_available, 42501 insufficient_privilege (Appendix A of the manual). */
-function describeFailure(error: unknown): Failure {
-  const code = errorCode(error)
-  if (code === '42501') return { stopped: false, reason: 'no access' }
-  return { stopped: code === '57014' || code === '55P03', reason: errorMessage(error) }
+function describeFailure(error: unknown, options: CountOptions): Failure {
+  const [one, all] = [seconds(options.perTableMilliseconds), seconds(options.totalMilliseconds)]
+  switch (errorCode(error)) {
+    case '57014':
+      return { kind: 'slow', reason: `counting took longer than ${one}, or all counts longer than ${all}` }
+    case '55P03':
+      return { kind: 'locked', reason: 'locked by another session' }
+    case '42501':
+      return { kind: 'refused', reason: 'no access' }
+    default:
+      return { kind: 'refused', reason: errorMessage(error) }
+  }
 }
 
 /**

@@ -7,8 +7,11 @@ import { OWN_SCHEMA } from '../own-schema.ts'
  */
 const HIDDEN_SCHEMAS = ['information_schema', 'neon', 'neon_migration', OWN_SCHEMA]
 
-/** Roles of Neon's own machinery; objects they own and rights they were given are none of the user's doing. */
-const INTERNAL_ROLES = ['cloud_admin', 'zenith_admin', 'neon_superuser', 'neon_service', 'web_access']
+/** The superusers of Neon's own machinery; what they own is none of the user's doing. */
+const INTERNAL_OWNERS = ['cloud_admin', 'zenith_admin']
+
+/** Roles to which Neon gives rights by itself (compute_tools/src/sql/default_grants.sql of neondatabase/neon). */
+const INTERNAL_GRANTEES = [...INTERNAL_OWNERS, 'neon_superuser', 'neon_service', 'web_access']
 
 const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
 
@@ -24,14 +27,16 @@ export function ownedByNoExtension(catalog: string, oid: string): string {
 
 /**
  * The common table expressions that every catalog query of this room starts with, without the leading `with`:
- * `internal` (oids of Neon's own roles; never the role that asks), `ns` (schemas that are the user's) and `rel` (their
+ * `internal` and `grantees` (oids of Neon's own roles, see above; never the role that asks), `ns` (schemas that are the user's) and `rel` (their
  * tables, views, materialized views, foreign tables and sequences; no indexes, nothing temporary, nothing of an
  * extension). `rel.name` is qualified and quoted.
  */
 export const VISIBLE = `
 internal as materialized (
+  select r.oid from pg_roles r where r.rolname in (${list(INTERNAL_OWNERS)}) and r.rolname <> current_user),
+grantees as materialized (
   select r.oid from pg_roles r
-  where (r.rolname in (${list(INTERNAL_ROLES)}) or r.rolname like 'databricks\\_%') and r.rolname <> current_user),
+  where (r.rolname in (${list(INTERNAL_GRANTEES)}) or r.rolname like 'databricks\\_%') and r.rolname <> current_user),
 ns as materialized (
   select n.oid, n.nspname, n.nspowner, n.nspacl from pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in (${list(HIDDEN_SCHEMAS)})

@@ -51,7 +51,7 @@ held as (
   cross join lateral (
     select 'now' as side, a.grantee, a.privilege_type, a.is_grantable from aclexplode(g.acl) a
     union all select 'standard', a.grantee, a.privilege_type, a.is_grantable from aclexplode(g.standard) a) x
-  where x.grantee not in (select oid from internal)
+  where x.grantee not in (select oid from grantees)
     and not (g.label = 'schema' and g.id = 'public' and (x.grantee in (g.owner, 10) or x.grantee = 'pg_database_owner'::regrole))
   group by 1, 2, 3, 4, 5, full_set.everything)`
 
