@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { classify } from '../../src/database/schema/classify.ts'
 import { splitStatements } from '../../src/database/schema/split.ts'
+import { HARMLESS_FILES } from '../support/harmless-files.ts'
 import { scriptOf } from '../support/scripts.ts'
 
 const SETUP = `
@@ -219,6 +220,43 @@ describe.each([17, 18] as const)('PostgreSQL %i', (version) => {
     await sql.unsafe("alter type mood add value 'great'").simple()
     await sql.unsafe("insert into feelings values ('great')").simple()
     expect(await sql`select a::text from feelings`).toEqual([{ a: 'great' }])
+  })
+
+  test('sees no lock on a table that was there, in files that are said to touch none', async () => {
+    await sql
+      .unsafe(
+        'create table users (id int primary key, a int); create function f() returns trigger language plpgsql as $$ begin return new; end $$; create schema app; create sequence s',
+      )
+      .simple()
+    const rows = []
+    for (const file of HARMLESS_FILES) {
+      const connection = await sql.reserve()
+      const [known] = await connection`
+        select array_agg(oid::text) as oids from pg_class
+        where relkind in ('r', 'p', 'm') and relnamespace = 'public'::regnamespace`
+      await connection`select pg_stat_force_next_flush()`
+      await connection`begin`.simple()
+      try {
+        for (const { text, copyData } of scriptOf(file).statements) {
+          if (copyData === undefined) await connection.unsafe(text).simple()
+        }
+        // A new SQL function is checked at once, which takes the locks of its statements without running them.
+        const locks = await connection`
+          select relation::regclass::text, mode from pg_locks
+          where pid = pg_backend_pid() and locktype = 'relation' and relation::text = any(${known?.oids})
+            and mode not in ('AccessShareLock', 'RowExclusiveLock')
+          union all
+          select relname, 'wrote rows' from pg_stat_xact_user_tables
+          where relid::text = any(${known?.oids}) and n_tup_ins + n_tup_upd + n_tup_del > 0`
+        rows.push(...locks.map((lock) => ({ file, ...lock })))
+      } catch (error) {
+        rows.push({ file, error })
+      } finally {
+        await connection`rollback`.simple()
+        connection.release()
+      }
+    }
+    expect(rows).toEqual([])
   })
 
   test('reads a string that goes on behind a comment as we do', async () => {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
 import { classify } from '../../src/database/schema/classify.ts'
 import { ActionError } from '../../src/errors.ts'
+import { HARMLESS_FILES } from '../support/harmless-files.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'
 
 const what = (text: string) => classify(scriptOf(text)).destructive.map((entry) => entry.what)
@@ -153,26 +154,7 @@ describe('classify: what destroys data', () => {
 })
 
 describe('classify: whether a file may touch tables that were there', () => {
-  const CREATE = 'create table a (id int primary key, b text);'
-
-  test.each([
-    CREATE,
-    `${CREATE} create index on a (b); create unique index i on only a (id)`,
-    `${CREATE} insert into a values (1, 'references users'); comment on table a is 'x'; comment on column a.b is 'y'`,
-    `${CREATE} alter table a add column c int; alter table only a add foreign key (c) references a (id)`,
-    `${CREATE} create table c (a int references a (id), self int references c (a))`,
-    `create table "A" (id int); insert into "A" values (1)`,
-    `create table "a" (id int); insert into a values (1)`,
-    'create table app.a (id int); alter table app.a add b int',
-    'create unlogged table a (i int) partition by range (i); create table b partition of a default',
-    "create type t as enum ('x'); create domain d as text; create sequence s; create schema app",
-    'create function f() returns int language sql as $$ delete from users $$; grant select on users to public',
-    'create view v as select * from users',
-    "select pg_catalog.set_config('search_path', '', false); set x.y = 1; select setval('s', 3, true)",
-    `${CREATE}\ncopy a (id, b) from stdin;\n1\tx\n\\.\n`,
-    `${CREATE} create trigger t before insert on a for each row execute function f(); create policy p on a`,
-    '',
-  ])('no: %j', (text) => {
+  test.each(HARMLESS_FILES)('no: %j', (text) => {
     expect(touches(text)).toBe(false)
   })
 
@@ -213,6 +195,7 @@ describe('classify: whether a file may touch tables that were there', () => {
     'comment on column users.a is null',
     'comment on constraint c on users is null',
     'alter type pair add attribute c int cascade',
+    'alter domain d add check (value > 0)',
     'lock table users',
     'vacuum users',
     'explain analyze delete from users',

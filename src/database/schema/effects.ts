@@ -139,7 +139,8 @@ function createStaysWithin(items: Item[], created: Set<string>): boolean {
 function alterStaysWithin(items: Item[], created: Set<string>): boolean {
   const kind = items[1]?.text ?? ''
   if (kind === 'type') return indexOfWord(items, ['attribute']) < 0
-  if (kind !== 'table') return HARMLESS_KINDS.has(kind)
+  // A domain's new constraint is checked in all tables that use it.
+  if (kind !== 'table') return kind !== 'domain' && HARMLESS_KINDS.has(kind)
   const { name } = nameAt(items, passWords(items, 2, ['if', 'exists', 'only']))
   return created.has(name) && referencesStayWithin(items, created)
 }
