@@ -11,7 +11,9 @@ beforeEach(() => {
     return true
   })
 })
-afterEach(() => jest.restoreAllMocks())
+afterEach(() => {
+  jest.restoreAllMocks()
+})
 
 const clock = instantClock()
 const secrets = createSecrets(() => undefined)
