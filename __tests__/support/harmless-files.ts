@@ -14,7 +14,7 @@ export const HARMLESS_FILES: string[] = [
   "create type e as enum ('x'); alter type e add value 'y'; create domain d as text; create schema other",
   'create sequence mine owned by users.id; alter sequence s owned by users.id; alter sequence s increment by 2',
   'alter schema app rename to app2; alter function f() cost 2; alter default privileges grant select on tables to public',
-  'create schema more create table t (a int)',
+  'create schema more authorization current_user; create schema if not exists app',
   'create role reader; grant select on all tables in schema public to reader; revoke all on users from reader',
   'create recursive view v (n) as select 1; create temp view w as select * from users',
   'savepoint a; set local x.y = 1; release a; notify x; show x.y',
