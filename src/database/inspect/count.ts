@@ -126,6 +126,8 @@ async function askWithin(
   const left = `${asked.deadline} - pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()) * 1000)`
   const limits = `pg_catalog.set_config('lock_timeout', '${LOCK_MILLISECONDS}', true), pg_catalog.set_config(
     'statement_timeout', greatest(1, least(${asked.perTableMilliseconds}, ${left}))::int::text, true)`
+  runtime.signal.throwIfAborted()
+  if (!database.isOpen()) throw new Error('The connection to the database was lost while rows were counted.')
   try {
     const results: unknown[] = await database.sql.unsafe(`select ${limits}; ${asked.query}`).simple()
     return { rows: (results.at(-1) ?? []) as Record<string, unknown>[] }
