@@ -163,6 +163,8 @@ describe('errors of the database', () => {
     const inputs = { project_id: projectId, schema: 'empty', branch_name: 'without-tables' }
     const result = await world.run(opened, inputs)
     expect(errorsOf(result)).toEqual([expect.stringMatching(/The database 'neondb' has no table/)])
+    const uncounted = await world.run(opened, { ...inputs, counts: 'off' })
+    expect(errorsOf(uncounted)).toEqual([expect.stringMatching(/has no table/)])
     expect((await world.run(opened, { ...inputs, require_tables: 'false' })).conclusion).toBe('success')
     const without = { project_id: projectId, branch_name: 'without-schema' }
     expect((await world.run(opened, without)).conclusion).toBe('success')

@@ -14,6 +14,7 @@ import { ActionError, errorMessage } from '../errors.ts'
 import { type Run, warn } from '../run.ts'
 import type { Target } from './target.ts'
 
+const MOST_LISTED = 50
 const COUNT_BUDGET = { perTableMilliseconds: 5000, totalMilliseconds: 20_000, largestBytes: 256 * 1024 * 1024 }
 
 /** What the database was before this run, or before the pull request. */
@@ -30,7 +31,8 @@ export async function rememberBefore(run: Run, target: Target): Promise<Before> 
     if (kept) return kept
     const before = await look(run, database)
     await saveBaseline(database, target.branchId, before)
-    return before
+    // Another run may have been first; then its look was at an emptier database.
+    return (await readBaseline(database, target.branchId)) ?? before
   })
 }
 
@@ -43,13 +45,13 @@ function count(run: Run, database: Database) {
 }
 
 /**
- * Fills tables, snapshot and differences of the report. It only informs, so what fails here is a warning, save where
- * `require_tables` needs the answer.
+ * Fills tables, snapshot and differences of the report. It only informs, so what fails here is a warning.
+ * @returns how many tables there are, or null when that could not be read; {@link checkTables} judges it.
  */
-export async function inspectAfter(run: Run, target: Target, before: Before | null): Promise<void> {
+export async function inspectAfter(run: Run, target: Target, before: Before | null): Promise<number | null> {
   const { report, config } = run
   try {
-    await withDatabase(run, target, async (database) => {
+    return await withDatabase(run, target, async (database) => {
       const snapshot = await takeSnapshot(database)
       report.snapshot = snapshot
       if (target.isPreview && report.schema) {
@@ -57,29 +59,43 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
         await recallEffects(database, target.branchId, report.schema.files)
       }
       if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
-      if (config.report.counts === 'off') return
       const counts = await count(run, database)
+      const tables = counts.filter(({ kind }) => kind === 'table' || kind === 'partitioned').length
+      if (config.report.counts === 'off') return tables
       report.tables = before ? changeAgainst(counts, before.counts) : counts
+      const list = counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`)
       run.runtime.log.info(
-        `${counts.length} tables: ${counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`).join(', ')}`,
+        `${tables} tables: ${list.slice(0, MOST_LISTED).join(', ')}${list.length > MOST_LISTED ? ', …' : ''}`,
       )
+      return tables
     })
   } catch (error) {
     run.runtime.signal.throwIfAborted()
     warn(run, `Tables and differences could not be read: ${errorMessage(error)}`)
+    return null
   }
 }
 
-/**
- * Throws an {@link ActionError} when the inputs want tables and there is none.
- * @param ranSchema whether this run had a schema step, which is what `require_tables: auto` goes by.
- */
-export function checkTables(run: Run, ranSchema: boolean): void {
+/** What {@link checkTables} judges. */
+interface TableCheck {
+  /** From {@link inspectAfter}. */
+  tables: number | null
+  /** Whether this run had a schema step, which is what `require_tables: auto` goes by. */
+  ranSchema: boolean
+}
+
+/** Throws an {@link ActionError} when the inputs want tables, and there is none or nobody could look. */
+export function checkTables(run: Run, { tables, ranSchema }: TableCheck): void {
   const { requireTables } = run.config.report
-  if (requireTables === 'false' || (requireTables === 'auto' && !ranSchema)) return
-  const facts = run.report.snapshot?.facts
-  if (facts === undefined || facts.some(({ kind }) => kind === 'table')) return
-  throw new ActionError(`The database '${run.report.database?.name}' has no table.`, {
+  const wanted = requireTables === 'true' || (requireTables === 'auto' && ranSchema)
+  if (!wanted || (tables !== null && tables > 0)) return
+  const name = run.report.database?.name
+  if (tables === null) {
+    throw new ActionError(`Could not see whether the database '${name}' has tables; the warning above says why.`, {
+      advice: 'Run the job again, or set require_tables: false.',
+    })
+  }
+  throw new ActionError(`The database '${name}' has no table.`, {
     advice: 'Check which files the input schema names, or set require_tables: false.',
   })
 }

@@ -44,8 +44,8 @@ function defaultEntries(workspace: string): string[] {
  */
 export async function applyAndInspect(run: Run, target: Target, step: Step): Promise<Target> {
   if (step.kind === 'none') {
-    await phase(run, 'Tables', () => inspectAfter(run, target, null))
-    checkTables(run, false)
+    const tables = await phase(run, 'Tables', () => inspectAfter(run, target, null))
+    checkTables(run, { tables, ranSchema: false })
     return target
   }
   let current = target
@@ -60,10 +60,10 @@ export async function applyAndInspect(run: Run, target: Target, step: Step): Pro
     run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
   }
   run.report.warnings.push(...run.report.schema.warnings)
-  await phase(run, 'Tables', () => inspectAfter(run, current, before))
+  const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
   const { failure } = run.report.schema
   if (failure) throw failureError(failure)
-  checkTables(run, true)
+  checkTables(run, { tables, ranSchema: true })
   return current
 }
 
