@@ -9,6 +9,8 @@ export interface Database {
   readonly sql: postgres.ReservedSql
   /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
   isOpen(): boolean
+  /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
+  readonly gone: Promise<void>
   close(): Promise<void>
 }
 
@@ -60,6 +62,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   runtime.signal.throwIfAborted()
   const url = new URL(options.url)
   let open = true
+  const gone = Promise.withResolvers<void>()
   let deadline: NodeJS.Timeout | undefined
   // A variable, not an argument: the driver's types lack max_pipeline.
   const driverOptions = {
@@ -80,6 +83,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     connection: { application_name: 'neon-postgres-setup', ...options.settings },
     onclose: () => {
       open = false
+      gone.resolve()
     },
     onnotice:
       options.onNotice ?? ((notice) => runtime.log.debug(`postgres: ${notice.severity ?? ''} ${notice.message ?? ''}`)),
@@ -95,7 +99,10 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   runtime.signal.addEventListener('abort', abort, { once: true })
   const close = async () => {
     runtime.signal.removeEventListener('abort', abort)
-    await Promise.race([pool.end({ timeout: 5 }).catch(() => undefined), cancelled.promise.catch(() => undefined)])
+    await Promise.race([
+      pool.end({ timeout: open ? 5 : 0 }).catch(() => undefined),
+      cancelled.promise.catch(() => undefined),
+    ])
   }
   try {
     // postgres.js hangs for ever when reserve() is the first call of a pool, hence the query before it.
@@ -108,6 +115,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     return {
       sql,
       isOpen: () => open && !runtime.signal.aborted,
+      gone: gone.promise,
       async close() {
         if (open) sql.release()
         await close()

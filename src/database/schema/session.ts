@@ -24,25 +24,32 @@ const COPY_CHUNK = 1 << 20
 /** Opens a {@link Session}; throws as {@link openDatabase} does. */
 export async function openSession(runtime: Runtime, options: ConnectOptions): Promise<Session> {
   const database = await openDatabase(runtime, options)
+  const lost = database.gone.then(() => Promise.reject(connectionLost()))
+  lost.catch(() => undefined)
+  const answered = <T>(answer: PromiseLike<T>): Promise<T> => Promise.race([answer, lost])
   // Every use must call `execute` or `forEach` at once: a query that is only awaited is sent later than those.
   const query = (text: string) => {
     runtime.signal.throwIfAborted()
-    if (!database.isOpen()) throw Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
+    if (!database.isOpen()) throw connectionLost()
     return database.sql.unsafe(text).simple()
   }
   return {
     async send(text) {
-      return flatten(await query(text).execute())
+      return flatten(await answered(query(text).execute()))
     },
     async run(text) {
-      await query(text).forEach(dropRow)
+      await answered(query(text).forEach(dropRow))
     },
     async copy(text, rows) {
-      await copyRows(query(text), rows)
+      await answered(copyRows(query(text), rows))
     },
     isOpen: () => database.isOpen(),
     close: () => database.close(),
   }
+}
+
+function connectionLost(): Error {
+  return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
 }
 
 function dropRow(): void {}
