@@ -22,10 +22,13 @@ export async function deliverCredentials(run: Run, target: Target): Promise<void
   run.report.kubernetes.push(...results)
 }
 
-/** Takes the Secret of this run's branch away, with what else was made beside it; nothing without a kubeconfig. */
+/**
+ * Takes the Secret of this run's pull request away, with what else was made beside it. Nothing without a kubeconfig, and
+ * nothing outside a pull request: there the Secret may be the one that production reads.
+ */
 export async function removeSecret(run: Run): Promise<void> {
   const options = kubernetesOptions(run, '')
-  if (!options) return
+  if (!options || run.plan.pullRequest === null) return
   const results = await phase(run, 'Kubernetes', () => removeCredentials(run.runtime, options))
   run.report.kubernetes.push(...results)
 }
