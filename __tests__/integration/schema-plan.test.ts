@@ -1,79 +1,104 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
-import { planSchema } from '../../src/database/schema/index.ts'
+import { planSchema } from '../../src/database/schema/plan.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { type ApplyInput, apply, applyOptions, states } from '../support/schema.ts'
+import { startWiretap } from '../support/wire.ts'
 
 let cluster: Cluster
-let url = ''
-let name = ''
-let number = 0
 beforeAll(async () => {
-  cluster = await startCluster({ version: 17 })
-})
-beforeEach(async () => {
-  number += 1
-  name = `plan_${number}`
-  await cluster.query(`create database ${name}`)
-  url = cluster.url({ database: name })
+  cluster = await startCluster()
 })
 afterAll(() => cluster.stop())
+beforeEach(async () => {
+  await cluster.query('drop schema if exists neon_setup cascade; drop schema public cascade; create schema public')
+})
 
-const plan = (input: Omit<ApplyInput, 'url'>) => planSchema(testRuntime(), applyOptions({ ...input, url }))
-const query = (text: string) => cluster.query(text, name)
-const notesOf = (result: { files: { name: string; notes: string[] }[] }, file: string) =>
-  result.files.find((entry) => entry.name === file)?.notes.join('; ') ?? ''
+const plan = (files: Record<string, string>, more: Partial<ApplyInput> = {}) =>
+  planSchema(testRuntime(), applyOptions({ url: cluster.url(), files, ...more }))
 
-describe('plan', () => {
-  test('a database that nothing was applied to: all is pending, and nothing is made', async () => {
-    const before = await query('select pg_current_wal_insert_lsn()::text as lsn')
-    const result = await plan({ files: { '1.sql': 'create table a (i int);', '2.sql': 'create table b (i int);' } })
-    expect(states(result)).toEqual(['1.sql:pending', '2.sql:pending'])
-    expect(result).toMatchObject({ pending: 2, applied: 0, unchanged: 0 })
-    expect(await query("select to_regnamespace('neon_setup') as it")).toEqual([{ it: null }])
-    expect(await query('select pg_current_wal_insert_lsn()::text as lsn')).toEqual(before)
-  })
+const everything = "select md5(string_agg(t::text, ',' order by t::text)) as state from neon_setup.migrations t"
 
-  test('names what is applied, edited, missing and out of order', async () => {
-    const first = { '1.sql': 'create table a (i int);', '2.sql': 'create table b (i int);', '4.sql': 'select 1;' }
-    await apply({ url, files: first })
-    const result = await plan({
-      files: { '1.sql': first['1.sql'], '2.sql': 'create table b (i bigint);', '3.sql': 'create table c (i int);' },
-    })
-    expect(states(result)).toEqual(['1.sql:unchanged', '2.sql:edited', '3.sql:pending', '4.sql:missing'])
-    expect(notesOf(result, '3.sql')).toMatch(/sorts before 4\.sql/)
-    const warnings = result.warnings.join('\n')
-    expect(warnings).toContain('sql/2.sql was edited after it was applied: a run would fail.')
-    expect(warnings).toMatch(/3\.sql is new but sorts before/)
-    expect(warnings).toMatch(/1 applied file is not in sql\//)
-  })
+test('lists what a run would do, with notes, and throws for nothing that a policy forbids', async () => {
+  const before = {
+    '1.sql': 'create table a(i int)',
+    '3_gone.sql': 'select 3',
+    '4_edited.sql': 'select 4',
+    '5.sql': 'select 5',
+  }
+  await apply({ url: cluster.url(), files: before })
+  const state = await cluster.query(everything)
+  const now = {
+    '1.sql': before['1.sql'],
+    '2_late.sql': 'drop table a;\nalter table b drop column c',
+    '4_edited.sql': 'select 44',
+    '5.sql': 'select 5',
+    '6.sql': '\ncreate index concurrently on a(i)',
+    '7.sql': 'create table z(i int);\nselct nonsense',
+  }
+  const result = await plan(now, { policy: { outOfOrder: 'fail', onEdit: 'fail' } })
+  expect(states(result)).toEqual([
+    '1.sql:unchanged',
+    '2_late.sql:pending',
+    '4_edited.sql:edited',
+    '5.sql:unchanged',
+    '6.sql:pending',
+    '7.sql:pending',
+    '3_gone.sql:missing',
+  ])
+  expect([result.applied, result.unchanged, result.pending]).toEqual([0, 2, 3])
+  const notes = new Map(result.files.map(({ name, notes }) => [name, notes]))
+  expect(notes.get('2_late.sql')).toEqual([
+    'destroys data: DROP TABLE a (line 1)',
+    'destroys data: DROP COLUMN b.c (line 2)',
+    'out of order: sorts before 5.sql, which is applied already; free name: 8_late.sql',
+  ])
+  expect(notes.get('4_edited.sql')?.[0]).toMatch(/^applied with checksum \w{12}, now \w{12}$/)
+  expect(notes.get('6.sql')).toEqual(['runs outside a transaction, statement by statement, because of line 2'])
+  expect(result.files.find(({ name }) => name === '6.sql')?.transactional).toBe(false)
+  expect(result.warnings).toEqual([
+    'sql/2_late.sql is new but sorts before 5.sql, which is already applied: rename it to 8_late.sql.',
+    '1 applied file is not in sql/: 3_gone.sql.',
+    'sql/4_edited.sql was edited after it was applied: a run would fail.',
+  ])
+  expect(await cluster.query(everything)).toEqual(state)
+})
 
-  test('an edited file of a preview would reset the branch', async () => {
-    await apply({ url, files: { '1.sql': 'create table a (i int);' }, isPreview: true, branchId: 'br-preview' })
-    const result = await plan({
-      files: { '1.sql': 'create table a (i bigint);' },
-      isPreview: true,
-      branchId: 'br-preview',
-    })
-    expect(result.warnings.join()).toContain('a run would reset the branch and replay all files')
-  })
+test('a preview whose file was edited would be reset', async () => {
+  const preview = { branchId: 'br-pr', isPreview: true }
+  await apply({ url: cluster.url(), files: { '1.sql': 'select 1' }, ...preview })
+  const result = await plan({ '1.sql': 'select 2' }, preview)
+  expect(result.warnings).toEqual(['sql/1.sql was edited: a run would reset the branch and replay all files.'])
+})
 
-  test('marks destructive and non-transactional files', async () => {
-    const result = await plan({
-      files: {
-        '1.sql': 'drop table a;',
-        '2.sql': 'create index concurrently i on b (x);',
-        '3.sql': 'truncate c;',
-        '4.sql': 'alter table d drop column e;',
-      },
-    })
-    for (const file of ['1.sql', '3.sql', '4.sql']) expect(notesOf(result, file)).toMatch(/drop|truncate|destr|data/i)
-    expect(result.files.map(({ transactional }) => transactional)).toEqual([true, false, true, true])
-  })
+test('works before there is a ledger, and makes none', async () => {
+  expect(states(await plan({ '1.sql': 'create table a(i int)' }))).toEqual(['1.sql:pending'])
+  expect(await cluster.query("select to_regnamespace('neon_setup') as schema")).toEqual([{ schema: null }])
+})
 
-  test('no lock is taken: a run may be under way', async () => {
-    const slow = apply({ url, files: { '1.sql': 'create table a (i int); select pg_sleep(0.5);' } })
-    expect(states(await plan({ files: { '1.sql': 'create table a (i int);' } }))).toEqual(['1.sql:pending'])
-    expect((await slow).applied).toBe(1)
-  })
+test.each(['without a ledger', 'with one'])('sends nothing but reads, on a read-only session, %s', async (which) => {
+  if (which === 'with one') await apply({ url: cluster.url(), files: { '1.sql': 'select 1' } })
+  const tap = await startWiretap(cluster.port)
+  const url = new URL(cluster.url())
+  url.port = String(tap.port)
+  url.searchParams.set('sslmode', 'disable')
+  try {
+    await plan({ '1.sql': 'select 1', '2.sql': 'drop schema public cascade' }, { url: url.href })
+  } finally {
+    await tap.close()
+  }
+  // Password, simple query, terminate; no extended query and no COPY.
+  expect(tap.types().toSorted()).toEqual(['Q', 'X', 'p'])
+  expect(tap.queries().length).toBeGreaterThan(0)
+  for (const query of tap.queries()) {
+    expect(query).toMatch(/^select /)
+    expect(query).not.toMatch(/;|advisory|insert|update|delete|create|into/i)
+  }
+})
+
+test('does not wait for a run that holds the lock', async () => {
+  const running = apply({ url: cluster.url(), files: { '1.sql': 'select pg_sleep(1)' } })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(states(await plan({ '1.sql': 'select pg_sleep(1)' }))).toEqual(['1.sql:pending'])
+  expect((await running).applied).toBe(1)
 })

@@ -2,8 +2,9 @@ import { seconds } from '../../clock.ts'
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
-import { decide } from './decide.ts'
+import { type Decision, decide } from './decide.ts'
 import { directUrl } from './direct.ts'
+import { connectionLost, isServerError } from './failure.ts'
 import { type LedgerRow, READ_LEDGER, toLedgerRow } from './ledger.ts'
 import { isLocked, TRY_LOCK, waitForLock } from './lock.ts'
 import type { ApplyOptions, SchemaPolicy } from './policy.ts'
@@ -17,32 +18,61 @@ import { openSession, type Session } from './session.ts'
  * order and the policy forbids it, the ledger cannot be kept, or the connection is lost; a `NeedsReset` when the preview
  * has to be replayed. In each of these cases running it again goes on where this run ended.
  */
-export async function applySchema(runtime: Runtime, options: ApplyOptions): Promise<SchemaResult> {
+export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<SchemaResult> {
   const started = runtime.clock.now()
-  const url = directUrl(runtime, options.url)
-  const session = await openSession(runtime, { url, settings: sessionSettings(options) })
-  try {
+  return withSession(runtime, { options, settings: sessionSettings(options) }, async (session) => {
     const { ledger, hasLedger, serverVersion } = await lockAndRead(runtime, session, options.policy)
     const decision = decide(ledger, options)
     refuseForbidden(decision, options)
     const warnings = warn(runtime, decision, options)
     const failure = await runTasks(runtime, { session, decision, options, hasLedger, serverVersion })
-    const count = (state: string) => decision.results.filter((file) => file.state === state).length
-    const result: SchemaResult = {
-      source: options.source.description,
-      files: decision.results,
-      applied: count('applied'),
-      unchanged: count('unchanged'),
-      pending: count('pending'),
-      milliseconds: runtime.clock.now() - started,
-      warnings,
-      ...(failure ? { failure } : {}),
-    }
+    const result = { ...summarize(runtime, { decision, options, started, warnings }), ...(failure ? { failure } : {}) }
     tellResult(runtime, result)
     return result
+  })
+}
+
+/** On which session to do the work. */
+export interface SessionUse {
+  options: ApplyOptions
+  settings: Record<string, string>
+}
+
+/**
+ * Does work on a session of the direct host and closes it, with which the lock goes. A connection that is lost on the way
+ * becomes an {@link ActionError}.
+ */
+export async function withSession<T>(
+  runtime: Runtime,
+  { options, settings }: SessionUse,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(runtime, { url: directUrl(runtime, options.url), settings })
+  try {
+    return await work(session)
+  } catch (error) {
+    runtime.signal.throwIfAborted()
+    throw error instanceof ActionError || isServerError(error) || session.isOpen() ? error : connectionLost(error)
   } finally {
-    // The lock goes with the connection.
     await session.close()
+  }
+}
+
+/** The result without a failure, from what the files have become. */
+export function summarize(
+  runtime: Runtime,
+  from: { decision: Decision; options: ApplyOptions; started: number; warnings: string[] },
+): SchemaResult {
+  const files = from.decision.results
+  const count = (state: string) => files.filter((file) => file.state === state).length
+  return {
+    source: from.options.source.description,
+    files,
+    applied: count('applied'),
+    unchanged: count('unchanged'),
+    pending: count('pending'),
+    milliseconds: runtime.clock.now() - from.started,
+    warnings: from.warnings,
   }
 }
 

@@ -60,9 +60,25 @@ export function failureError(failure: SqlFailure): ActionError {
   })
 }
 
+/** Whether the server refused something, and the connection is still there: a SQLSTATE, but not of classes 08 and 57P. */
+export function isServerError(error: unknown): boolean {
+  const code = errorCode(error)
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57P')
+}
+
+/** The connection is gone, maybe while a file was applied. */
+export function connectionLost(error: unknown, path?: string): ActionError {
+  const during = path ? ` while ${path} was applied` : ''
+  return new ActionError(`Lost the connection to the database${during}: ${errorMessage(error)}.`, {
+    advice: 'Run the job again: it goes on where this run ended.',
+    title: errorCode(error),
+  })
+}
+
 // A deferred constraint names its table: the last statement that mentions it is the likeliest cause.
 function statementOfTable({ statements }: Script, table: string | undefined): number {
-  const found = table ? statements.findLastIndex(({ text }) => text.includes(table)) : -1
+  const name = table && new RegExp(`(?<![\\w$])${table.replace(/[^\w]/g, '\\$&')}(?![\\w$])`)
+  const found = name ? statements.findLastIndex(({ text }) => name.test(text)) : -1
   return found < 0 ? Math.max(0, statements.length - 1) : found
 }
 

@@ -1,47 +1,30 @@
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
-import { readLedger, sessionSettings } from './apply.ts'
+import { readLedger, sessionSettings, summarize, withSession } from './apply.ts'
 import { decide } from './decide.ts'
-import { directUrl } from './direct.ts'
 import type { ApplyOptions } from './policy.ts'
-import { orderText, warn } from './refuse.ts'
-import { openSession } from './session.ts'
+import { warn } from './refuse.ts'
 
 /**
  * Tells what {@link applySchema} would do, and sends nothing but reads, on a connection that refuses writes: files that
  * are pending, edited, out of order, missing or ignored, with notes on destructive and non-transactional statements.
  * Throws an `ActionError` for a file that cannot be sent or a ledger that may not be read, else the driver's error.
  */
-export async function planSchema(runtime: Runtime, options: ApplyOptions): Promise<SchemaResult> {
+export function planSchema(runtime: Runtime, options: ApplyOptions): Promise<SchemaResult> {
   const started = runtime.clock.now()
   const settings = { ...sessionSettings(options), default_transaction_read_only: 'on' }
-  const session = await openSession(runtime, { url: directUrl(runtime, options.url), settings })
-  try {
+  return withSession(runtime, { options, settings }, async (session) => {
     const { ledger } = await readLedger(session)
     const decision = decide(ledger, options)
     const warnings = warn(runtime, decision, options)
-    for (const file of decision.outOfOrder) {
-      decision.results.find(({ name }) => name === file.file.name)?.notes.push(orderText(file))
-    }
     for (const { file, action } of decision.edited) {
       if (action === 'reset')
         warnings.push(`${file.path} was edited: a run would reset the branch and replay all files.`)
       if (action === 'fail') warnings.push(`${file.path} was edited after it was applied: a run would fail.`)
     }
-    const count = (state: string) => decision.results.filter((file) => file.state === state).length
     for (const { path, state, notes } of decision.results) {
       if (state !== 'unchanged') runtime.log.info([`${state} ${path}`, ...notes].join(': '))
     }
-    return {
-      source: options.source.description,
-      files: decision.results,
-      applied: 0,
-      unchanged: count('unchanged'),
-      pending: count('pending'),
-      milliseconds: runtime.clock.now() - started,
-      warnings,
-    }
-  } finally {
-    await session.close()
-  }
+    return summarize(runtime, { decision, options, started, warnings })
+  })
 }

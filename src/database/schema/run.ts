@@ -3,7 +3,7 @@ import type { SqlFailure } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import type { Decision } from './decide.ts'
-import { describeFailure } from './failure.ts'
+import { connectionLost, describeFailure, isServerError } from './failure.ts'
 import { acceptChecksum, CREATE_LEDGER } from './ledger.ts'
 import { RELATIONS, type Relations, readRelations } from './observe.ts'
 import type { ApplyOptions } from './policy.ts'
@@ -191,14 +191,7 @@ class Run {
 
   private refuseLostConnection(error: unknown, task: Task | undefined): void {
     this.runtime.signal.throwIfAborted()
-    const code = errorCode(error)
-    const isServers = /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57P')
-    if (isServers) return
-    const during = task ? ` while ${task.file.path} was applied` : ''
-    throw new ActionError(`Lost the connection to the database${during}: ${errorMessage(error)}.`, {
-      advice: 'Run the job again: it goes on where this run ended.',
-      title: code,
-    })
+    if (!isServerError(error)) throw connectionLost(error, task?.file.path)
   }
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type ConnectOptions, openDatabase } from '../connect.ts'
 
@@ -21,16 +22,23 @@ export interface Session {
 // One CopyData message each: small enough not to hold a large file twice.
 const COPY_CHUNK = 1 << 20
 
-/** Opens a {@link Session}; throws as {@link openDatabase} does. */
+/** Opens a {@link Session}. Throws an {@link ActionError} when the database cannot be reached or refuses the login. */
 export async function openSession(runtime: Runtime, options: ConnectOptions): Promise<Session> {
-  const database = await openDatabase(runtime, options)
-  const lost = database.gone.then(() => Promise.reject(connectionLost()))
+  const database = await openDatabase(runtime, options).catch((error: unknown) => {
+    runtime.signal.throwIfAborted()
+    const { host, pathname } = new URL(options.url)
+    throw new ActionError(`Could not log in to the database ${pathname.slice(1)} at ${host}: ${errorMessage(error)}.`, {
+      advice: 'Check host, database, role and password, then run the job again.',
+      title: errorCode(error),
+    })
+  })
+  const lost = database.gone.then(() => Promise.reject(goneError()))
   lost.catch(() => undefined)
   const answered = <T>(answer: PromiseLike<T>): Promise<T> => Promise.race([answer, lost])
   // Every use must call `execute` or `forEach` at once: a query that is only awaited is sent later than those.
   const query = (text: string) => {
     runtime.signal.throwIfAborted()
-    if (!database.isOpen()) throw connectionLost()
+    if (!database.isOpen()) throw goneError()
     return database.sql.unsafe(text).simple()
   }
   return {
@@ -48,7 +56,7 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
   }
 }
 
-function connectionLost(): Error {
+function goneError(): Error {
   return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
 }
 
