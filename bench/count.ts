@@ -45,7 +45,9 @@ const WAYS: Record<string, Way> = {
       totalMilliseconds: 600_000,
       largestBytes: 2 ** 40,
     } as const
-    const counts = await countTables(quietRuntime(), { sql, isOpen: () => true, close: async () => undefined }, options)
+    const gone = new Promise<void>(() => undefined)
+    const database = { sql, isOpen: () => true, gone, close: async () => undefined }
+    const counts = await countTables(quietRuntime(), database, options)
     return total(counts.map(({ rows }) => rows))
   },
   'one message of all counts': async (tables, sql) => {
