@@ -132,8 +132,6 @@ describe('row values', () => {
 describe('limits', () => {
   test('lock_timeout and statement_timeout hold for every file', async () => {
     await cluster.query('create table a(i int)')
-    const blocker = apply({ url: cluster.url(), files: { 'x.sql': 'select 1' } })
-    await blocker
     const policy = { lockTimeout: '200ms', statementTimeout: '300ms' }
     const files = { '1.sql': 'set statement_timeout = 0', '2.sql': 'select pg_sleep(5)' }
     expect((await apply({ url: cluster.url(), files, policy })).failure).toMatchObject({
@@ -145,7 +143,10 @@ describe('limits', () => {
     try {
       await holder.send('begin; lock table a in access exclusive mode')
       const locked = await apply({ url: cluster.url(), files: { '3.sql': 'alter table a add j int' }, policy })
-      expect(locked.failure).toMatchObject({ sqlstate: '55P03', line: 1 })
+      expect(locked.failure).toMatchObject({
+        ...{ sqlstate: '55P03', line: 1 },
+        hint: expect.stringContaining('lock_timeout'),
+      })
     } finally {
       await holder.close()
     }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
+import { directUrl } from '../../src/database/schema/direct.ts'
 import { checksumOf } from '../../src/database/schema/files.ts'
 import type { LedgerRow } from '../../src/database/schema/ledger.ts'
 import { NeedsReset } from '../../src/database/schema/refuse.ts'
@@ -106,6 +107,17 @@ describe('the ledger', () => {
     await run(A)
     const url = cluster.url({ user: 'guest', password: 'guest-password' })
     expect((await refused(apply({ url, files: A }))).sentence).toMatch(/^Could not read the ledger: permission denied/)
+  })
+
+  test('a file that another run has recorded meanwhile is not applied a second time', async () => {
+    // The row is written where the other run would: after the ledger was read and before the file begins.
+    const other =
+      "insert into neon_setup.migrations (name, checksum, kind, statements, done, branch, run_id, commit_sha) values ('2.sql', 'x', 'once', 1, 1, '', '', '')"
+    const error = await refused(
+      run({ '1.sql': other, '2.sql': 'create table two(i int)', '3.sql': 'create table three(i int)' }),
+    )
+    expect(error.message).toBe('Could not apply sql/2.sql: another run applied it in the meantime.')
+    expect(await tables()).toEqual([])
   })
 
   test('the schema of the ledger may be there already, made by somebody else', async () => {
@@ -308,6 +320,26 @@ describe('transaction', () => {
     expect(states(fixed)).toEqual(['1.sql:applied'])
     expect(await tables()).toEqual(['a', 'b', 'c'])
   })
+})
+
+test('a file that gives back the lock does not let another run in', async () => {
+  const result = await run({
+    '1.sql': 'discard all',
+    '2.sql': 'vacuum',
+    '3.sql':
+      "do $$ begin if not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) then raise 'no lock'; end if; end $$",
+  })
+  expect(result.failure).toBeUndefined()
+})
+
+test('Neon’s pooled host is swapped for the direct one, with a notice', () => {
+  const runtime = testRuntime()
+  const pooled = 'postgresql://u:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/d?sslmode=require'
+  const direct = 'postgresql://u:p%40ss@ep-cool-1.eu-central-1.aws.neon.tech/d?sslmode=require'
+  expect(directUrl(runtime, pooled)).toBe(direct)
+  expect(runtime.annotations.map(({ kind }) => kind)).toEqual(['notice'])
+  expect(directUrl(runtime, direct)).toBe(direct)
+  expect(runtime.annotations).toHaveLength(1)
 })
 
 test('a pooled host that is not Neon’s is refused', async () => {

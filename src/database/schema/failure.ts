@@ -28,6 +28,14 @@ export interface FailedStep {
   showDetail: boolean
 }
 
+// Where the server gives none, and an input of ours is the cause.
+const HINTS: Record<string, string> = {
+  '55P03':
+    'Another session held a lock on the table for longer than lock_timeout: raise that input, or run when the table is less busy.',
+  '57014': 'If the statement needs more time than statement_timeout, raise that input.',
+  '55P04': 'A new enum value can be used only after a commit: use it in a later file, with transaction file.',
+}
+
 /** The failure as the report shows it: in the repository's terms, without row values unless they are asked for. */
 export function describeFailure(failed: FailedStep): SqlFailure {
   const { script, error, showDetail } = failed
@@ -35,13 +43,14 @@ export function describeFailure(failed: FailedStep): SqlFailure {
   const statement = failed.atEnd ? statementOfTable(script, server.table_name) : Math.max(0, failed.statement)
   const place = placeOfError(script, statement, failed.atEnd ? {} : server)
   const message = withoutValues(errorMessage(error), failed)
+  const hint = server.hint ?? HINTS[errorCode(error)]
   const where = server.where && wherePart(server.where, showDetail)
   return {
     file: script.file.path,
     ...place,
     sqlstate: errorCode(error),
     message: failed.atEnd ? `${message} (found at the end of the file)` : message,
-    ...(server.hint ? { hint: server.hint } : {}),
+    ...(hint ? { hint } : {}),
     ...(server.detail && showDetail ? { detail: server.detail } : {}),
     ...(where ? { where } : {}),
     excerpt: excerpt(script.file.text, place),
@@ -53,7 +62,7 @@ export function describeFailure(failed: FailedStep): SqlFailure {
 export function failureError(failure: SqlFailure): ActionError {
   const { file, line, column, sqlstate } = failure
   return new ActionError(`Could not apply ${file}, line ${line}: ${failure.message}.`, {
-    advice: [failure.consequence, failure.hint && `Hint of the server: ${failure.hint}`].filter(Boolean).join(' '),
+    advice: [failure.consequence, failure.hint && `Hint: ${failure.hint}`].filter(Boolean).join(' '),
     location: { file, line, column },
     title: sqlstate,
     outputs: { failed_file: file, failed_line: String(line), sqlstate },

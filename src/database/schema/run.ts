@@ -5,6 +5,7 @@ import { type ChainFailure, runChain } from './chain.ts'
 import type { Decision } from './decide.ts'
 import { connectionLost, describeFailure, isServerError } from './failure.ts'
 import { acceptChecksum, CREATE_LEDGER } from './ledger.ts'
+import { isLocked, TRY_LOCK } from './lock.ts'
 import { RELATIONS, type Relations, readRelations } from './observe.ts'
 import type { ApplyOptions } from './policy.ts'
 import type { Session } from './session.ts'
@@ -167,6 +168,7 @@ class Run {
     if (!failure) {
       task.result.state = 'applied'
       this.done += 1
+      await this.keepLock(task)
       return undefined
     }
     this.refuseLostConnection(failure.error, task)
@@ -182,6 +184,14 @@ class Run {
       error: failure.error,
       consequence: `${own}; ${stays(this.countApplied())}.`,
       showDetail: options.policy.showDetail,
+    })
+  }
+
+  /** DISCARD ALL gives every lock of the session back. Taking one that is held is no harm: all go with the connection. */
+  private async keepLock(task: Task): Promise<void> {
+    if (isLocked(await this.context.session.send(TRY_LOCK))) return
+    throw new ActionError(`Another run took the ledger's lock, which ${task.file.path} had given back.`, {
+      advice: 'Run the job again when the other run has ended.',
     })
   }
 

@@ -64,8 +64,7 @@ function dropRow(): void {}
 
 /** A message of several statements gives a list of results, one of a single statement its rows. */
 function flatten(result: unknown): Row[] {
-  const list = result as (Row | Row[])[]
-  return list.flatMap<Row>((item) => item)
+  return (result as (Row | Row[])[]).flat()
 }
 
 /** The two callbacks that postgres.js calls on a query; its types keep them to itself. */
