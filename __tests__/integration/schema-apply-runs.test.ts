@@ -291,7 +291,8 @@ describe('files that run outside a transaction', () => {
     const result = await apply({ url: cluster.url(), files: { '1.sql': own } })
     expect(result.failure).toMatchObject({ line: 5 })
     expect(result.failure?.consequence).toContain('Statements 1 to 1 of 7')
-    const tables = "select string_agg(tablename, ',' order by tablename) as names from pg_tables where schemaname = 'public'"
+    const tables =
+      "select string_agg(tablename, ',' order by tablename) as names from pg_tables where schemaname = 'public'"
     expect(await cluster.query(tables)).toEqual([{ names: 'a' }])
     const again = await apply({ url: cluster.url(), files: { '1.sql': own.replace('selct', 'select') } })
     expect(states(again)).toEqual(['1.sql:applied'])

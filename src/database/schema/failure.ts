@@ -84,6 +84,31 @@ export function connectionLost(error: unknown, path?: string): ActionError {
   })
 }
 
+/** Whether a guard of the chain failed: by a division by zero, which outside a function carries no context. */
+export function isGuard(error: unknown): boolean {
+  const where = typeof error === 'object' && error !== null && 'where' in error ? error.where : undefined
+  return errorCode(error) === '22012' && !where
+}
+
+/** What a failed guard at the end of a file means. */
+export function endedTransaction(): Error {
+  const message = 'the file ended the transaction that it ran in, so part of it may be applied'
+  return Object.assign(new Error(message), { code: '2D000' })
+}
+
+/** A file whose row in the ledger could not be opened. */
+export function openError(path: string, error: unknown): ActionError {
+  if (errorCode(error) === '23505') {
+    return new ActionError(`Could not apply ${path}: another run applied it in the meantime.`, {
+      advice: 'Run the job again.',
+    })
+  }
+  return new ActionError(`Could not begin ${path}: ${errorMessage(error)}.`, {
+    advice: 'Look at the table neon_setup.migrations: this role must be able to write to it.',
+    title: errorCode(error),
+  })
+}
+
 // A deferred constraint names its table: the last statement that mentions it is the likeliest cause.
 function statementOfTable({ statements }: Script, table: string | undefined): number {
   const name = table && new RegExp(`(?<![\\w$])${table.replace(/[^\w]/g, '\\$&')}(?![\\w$])`)

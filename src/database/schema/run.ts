@@ -3,7 +3,7 @@ import type { SqlFailure } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import type { Decision } from './decide.ts'
-import { connectionLost, describeFailure, isServerError } from './failure.ts'
+import { connectionLost, describeFailure, endedTransaction, isGuard, isServerError, openError } from './failure.ts'
 import { acceptChecksum, CREATE_LEDGER } from './ledger.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
 import { RELATIONS, type Relations, readRelations } from './observe.ts'
@@ -139,7 +139,7 @@ class Run {
     const task = group[failure.link]
     if (!task) throw failure.error
     this.refuseLostConnection(failure.error, task)
-    if (failure.step === 'open') throw openError(task, failure.error)
+    if (failure.step === 'open') throw openError(task.file.path, failure.error)
     task.result.state = 'failed'
     const together = options.policy.transaction === 'all'
     const undone =
@@ -219,28 +219,4 @@ function groups(tasks: Task[]): Task[][] {
 function stays(count: number): string {
   if (count === 0) return 'nothing was applied in this run'
   return count === 1 ? 'the 1 file before it stays applied' : `the ${count} files before it stay applied`
-}
-
-// Our guards fail by a division by zero, which outside a function carries no context.
-function isGuard(error: unknown): boolean {
-  const where = typeof error === 'object' && error !== null && 'where' in error ? error.where : undefined
-  return errorCode(error) === '22012' && !where
-}
-
-function endedTransaction(): Error {
-  const message = 'the file ended the transaction that it ran in, so part of it may be applied'
-  return Object.assign(new Error(message), { code: '2D000' })
-}
-
-function openError(task: Task, error: unknown): ActionError {
-  const { path } = task.file
-  if (errorCode(error) === '23505') {
-    return new ActionError(`Could not apply ${path}: another run applied it in the meantime.`, {
-      advice: 'Run the job again.',
-    })
-  }
-  return new ActionError(`Could not begin ${path}: ${errorMessage(error)}.`, {
-    advice: 'Look at the table neon_setup.migrations: this role must be able to write to it.',
-    title: errorCode(error),
-  })
 }
