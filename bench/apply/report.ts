@@ -98,9 +98,10 @@ ${cases.map(renderTable).join('\n')}
 - No TLS for anyone (some peers cannot be told to trust a self-signed certificate), SCRAM passwords. \`fsync\`,
   \`synchronous_commit\`, \`full_page_writes\`, \`shared_buffers\` and \`max_wal_size\` are PostgreSQL's defaults.
 - After each run the tables, columns, indexes, rows and ledger rows are counted; a tool that left one out ends the benchmark.
-- Over a distance the peers ran once: waiting decides there, and it hardly varies. Other jobs may run on the
-  machine meanwhile; where the runs of one tool lie far apart, they did, and a ratio is only as good as that spread. At 0 ms a pipelined chain counts more round trips than over a distance,
-  because the first answers are back before the last message is sent; nobody waited for them.
+- Over a distance the peers ran once: waiting decides there, and it hardly varies.
+- The machine is not kept free: where the runs of one tool lie far apart, other jobs ran, and a ratio is only as good as
+  that spread. The number of round trips does not depend on it over a distance; at 0 ms a pipelined chain counts more,
+  because the first answers are back before the last message is sent, and nobody waited for them.
 - Runs that would take more than 75 s are left out without \`--full\`; their seconds are five times those of 200 files.
 
 | Tool | How it ran |
