@@ -99,7 +99,7 @@ ${cases.map(renderTable).join('\n')}
   \`synchronous_commit\`, \`full_page_writes\`, \`shared_buffers\` and \`max_wal_size\` are PostgreSQL's defaults.
 - After each run the tables, columns, indexes, rows and ledger rows are counted; a tool that left one out ends the benchmark.
 - Over a distance the peers ran once: waiting decides there, and it hardly varies.
-- The machine is not kept free: where the runs of one tool lie far apart, other jobs ran, and a ratio is only as good as
+- The machine was not kept free: where the runs of one tool lie far apart, other load is one possible cause, and a ratio is only as good as
   that spread. The number of round trips does not depend on it over a distance; at 0 ms a pipelined chain counts more,
   because the first answers are back before the last message is sent, and nobody waited for them.
 - Runs that would take more than 75 s are left out without \`--full\`; their seconds are five times those of 200 files.
