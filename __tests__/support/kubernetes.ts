@@ -11,12 +11,15 @@ import type { Credentials, KubernetesOptions } from '../../src/kubernetes/index.
 
 const UNPACK = '../shared/envtest/unpack'
 
-/** The API servers that a contract test can run against here: the stand-in always, the real one where it is. */
+/**
+ * The API servers that a contract test can run against here: the stand-in always, the real one where its binaries are, or
+ * where ENVTEST_DOWNLOAD=true lets envtest download them.
+ */
 export function availableServers(): { name: string; start: () => Promise<Kubernetes> }[] {
   const servers = [{ name: 'stand-in', start: () => startKubernetesStandIn({ dapr: false }) as Promise<Kubernetes> }]
   const existing = process.env.USE_EXISTING_CLUSTER?.toLowerCase() === 'true'
   const assets = findAssets() ?? (existsSync(UNPACK) ? execFileSync(UNPACK, { encoding: 'utf8' }).trim() : undefined)
-  if (existing || assets) {
+  if (existing || assets || process.env.ENVTEST_DOWNLOAD === 'true') {
     servers.push({
       name: 'kube-apiserver',
       start: () => startKubeApiserver({ dapr: false, ...(assets ? { assets } : {}) }),
