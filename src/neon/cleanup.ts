@@ -76,13 +76,15 @@ interface Deleted {
  */
 export async function removeBranch(neon: Neon, branch: Branch): Promise<'deleted' | 'gone'> {
   const { projectId, id } = branch
+  let sent = 0
   try {
     const reply = await neon.write<Deleted>(
       'deleteProjectBranch',
       async (api, params) => {
+        sent += 1
         const { data } = await api.deleteProjectBranch({ projectId, branchId: id }, params)
-        // A 204 has no body: axios gives an empty string.
-        return { data: data ? { gone: false, operations: data.operations } : { gone: true, operations: [] } }
+        // A 204 has no body: axios gives an empty string. After an answer that was lost, it was we who deleted it.
+        return { data: data ? { gone: false, operations: data.operations } : { gone: sent === 1, operations: [] } }
       },
       {
         repeatable: true,
@@ -93,7 +95,7 @@ export async function removeBranch(neon: Neon, branch: Branch): Promise<'deleted
     return reply.gone ? 'gone' : 'deleted'
   } catch (error) {
     if (!(error instanceof NeonError)) throw error
-    if (error.status === 404) return 'gone'
+    if (error.status === 404) return sent > 1 ? 'deleted' : 'gone'
     if (/children/i.test(error.message)) throw await childrenError(neon, branch)
     throw error
   }
