@@ -288,7 +288,7 @@ describe('faults', () => {
     server.faults.add({ kind: 'drop-after', method: 'DELETE' })
     const wanted = { projectId, repository: REPOSITORY, name: 'pr-7', certain: true }
     // Slow enough for the delete to be over when it is looked for, also on a busy machine.
-    run = neonRun(server, 4)
+    run = neonRun(server, 500)
     expect((await deleteBranch(run.neon, wanted)).outcome).toBe('deleted')
     expect(server.journal.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
   })
