@@ -129,6 +129,11 @@ describe('inputs', () => {
     expect(config.kubernetes?.secretLabels).toEqual({ team: 'learn', 'cost-centre': '7' })
   })
 
+  test('a life that is no duration is refused with the other inputs, before a project could be made', () => {
+    expect(problemsOf({ expires_in: 'soon', counts: 'all' })).toMatch(/2 inputs are wrong[\s\S]*expires_in is "soon"/)
+    expect(configOf({ expires_in: 'never' }).neon.expiresIn).toBe('never')
+  })
+
   test('unknown placeholders are refused', () => {
     expect(problemsOf({ branch_name: 'pr-{nummer}' })).toContain("'{nummer}'")
   })

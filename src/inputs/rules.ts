@@ -1,3 +1,5 @@
+import { errorMessage } from '../errors.ts'
+import { parseDuration } from '../neon/index.ts'
 import type { Config } from './config.ts'
 import type { Reader } from './reader.ts'
 
@@ -12,6 +14,7 @@ export function checkTogether(config: Config, reader: Reader): void {
   checkBranchName(config.neon.branchName, reader)
   checkUrls(config, reader)
   const { neon, compare, schema } = config
+  checkExpiry(neon.expiresIn, reader)
   if (neon.minCu !== null && neon.maxCu !== null && neon.minCu > neon.maxCu) {
     reader.problem(`Inputs min_cu ${neon.minCu} and max_cu ${neon.maxCu}: the smallest size is above the largest.`)
   }
@@ -26,6 +29,15 @@ export function checkTogether(config: Config, reader: Reader): void {
   }
   if (schema.entries !== null && schema.entries.length > 0 && schema.migrateCommand !== '') {
     reader.problem('Inputs schema and migrate_command are both given: give one of them.')
+  }
+}
+
+/** By the parser that the branch is made with; a project must not be made first for a life that cannot be read. */
+function checkExpiry(text: string, reader: Reader): void {
+  try {
+    if (text !== '') parseDuration(text, 'expires_in')
+  } catch (error) {
+    reader.problem(errorMessage(error))
   }
 }
 
