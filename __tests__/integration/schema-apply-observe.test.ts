@@ -105,3 +105,31 @@ describe.each(versions)('what a file does to tables, seen on PostgreSQL %i', (ve
     expect([quiet?.locks, quiet?.rewrites, quiet?.rows]).toEqual([[], [], []])
   })
 })
+
+describe.each([14, 17] as PostgresVersion[])('files that share one transaction, on PostgreSQL %i', (version) => {
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await startCluster({ version })
+    await cluster.query('create table a(i int); create table b(i int); insert into a values (1), (2)')
+  })
+  afterAll(() => cluster.stop())
+
+  test('each is told apart from those before it', async () => {
+    const files = {
+      '1.sql': 'insert into a values (3)',
+      '2.sql': 'create table c(i int); insert into c values (1), (2)',
+      '3.sql': 'update a set i = 4 where i = 3; insert into c values (3); alter table b add j int',
+    }
+    const { files: results, failure } = await apply({ url: cluster.url(), files, policy: { transaction: 'all' } })
+    expect(failure).toBeUndefined()
+    const [first, , third] = results
+    expect(first?.rows).toEqual([{ table: 'public.a', inserted: 1, updated: 0, deleted: 0 }])
+    expect(first?.locks).toEqual([{ table: 'public.a', mode: 'ROW EXCLUSIVE' }])
+    expect(third?.rows).toEqual([
+      { table: 'public.a', inserted: 0, updated: 1, deleted: 0 },
+      { table: 'public.c', inserted: 1, updated: 0, deleted: 0 },
+    ])
+    // The lock on a is that of file 1, and c is not there for anybody else before the COMMIT.
+    expect(third?.locks).toEqual([{ table: 'public.b', mode: AE }])
+  })
+})

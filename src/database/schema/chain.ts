@@ -1,6 +1,6 @@
 import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
 import { literal } from './literal.ts'
-import { FLUSH_ROWS, LOCKS, type Observation, type Relations, ROWS, readObservation } from './observe.ts'
+import { FLUSH_ROWS, LEFT_OVER_ROWS, LOCKS, type Observation, type Relations, readObservation } from './observe.ts'
 import type { Row, Session } from './session.ts'
 import type { Statement } from './split.ts'
 
@@ -102,12 +102,21 @@ function openMessage(links: Link[], index: number, options: ChainOptions): strin
     ? `select 1 / (select count(*) from ${LEDGER} where name = ${literal(previous.entry.name)} and done = statements${sameTransaction})`
     : ''
   // Within a transaction of all links, `begin` only warns, and outside of it the guard then fails where it must.
-  const look = link.observe && options.serverVersion < 150_000 ? ROWS : ''
-  return [BEGIN, RESET_SESSION, guard, openRow(link.entry, link.replace), look].filter(Boolean).join(';\n')
+  return [BEGIN, RESET_SESSION, guard, openRow(link.entry, link.replace), ...looksBefore(link, options)]
+    .filter(Boolean)
+    .join(';\n')
+}
+
+/** What must be known before a file to tell apart what it did itself. */
+function looksBefore(link: Link, options: ChainOptions): string[] {
+  if (!link.observe) return []
+  const leftOver = options.serverVersion < 150_000 ? [LEFT_OVER_ROWS] : []
+  // The transaction of all links keeps the locks and counters of those before.
+  return options.together ? [LOCKS, ...leftOver] : leftOver
 }
 
 function closeMessage(link: Link, commit: boolean, options: ChainOptions): string {
-  const look = link.observe ? [LOCKS, ROWS] : []
+  const look = link.observe ? [LOCKS] : []
   const flush = options.serverVersion >= 150_000 ? [FLUSH_ROWS] : []
   const end = commit ? ['commit'] : []
   const reset = ['reset session authorization', 'reset role']
