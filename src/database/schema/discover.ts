@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { glob, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { ActionError } from '../../errors.ts'
+import { mapAtOnce } from './at-once.ts'
 import type { SkippedFile } from './files.ts'
 
 /** An SQL file that an entry of the input `schema` names. */
@@ -35,6 +36,8 @@ export interface FindOptions {
 interface Place {
   root: string
   base: string
+  /** `base` with all symbolic links resolved. */
+  realBase: string
   bundled: boolean
 }
 
@@ -52,11 +55,11 @@ const EVERYTHING = '**'
  */
 export async function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Promise<Found> {
   if (entry === BUNDLED) {
-    const place = { root: bundledDirectory, base: bundledDirectory, bundled: true }
+    const place = await placeBelow(bundledDirectory, { root: bundledDirectory, bundled: true })
     return { ...(await list(place, EVERYTHING)), lookedFor: `.sql files in ${bundledDirectory}` }
   }
   const relative = insideWorkspace(workspace, entry)
-  const place = { root: path.join(workspace, relative), base: workspace, bundled: false }
+  const place = await placeBelow(workspace, { root: path.join(workspace, relative), bundled: false })
   const stats = await statOf(place.root)
   if (stats?.isDirectory()) {
     await refuseEscape(place, place.root)
@@ -76,6 +79,10 @@ export async function findFiles({ workspace, bundledDirectory, entry }: FindOpti
     ...(await list({ ...place, root: path.join(workspace, folder) }, pattern)),
     lookedFor: `.sql files that match ${relative}`,
   }
+}
+
+async function placeBelow(base: string, rest: Pick<Place, 'root' | 'bundled'>): Promise<Place> {
+  return { ...rest, base, realBase: await realpath(base).catch(() => base) }
 }
 
 function insideWorkspace(workspace: string, entry: string): string {
@@ -109,19 +116,21 @@ function splitGlob(relative: string): { folder: string; pattern: string } {
 }
 
 async function list(place: Place, pattern: string): Promise<{ files: FoundFile[]; skipped: SkippedFile[] }> {
-  const files: FoundFile[] = []
-  const skipped: SkippedFile[] = []
   const exclude = (name: string) => name === 'node_modules' || name.endsWith(`${path.sep}node_modules`)
-  if (!(await statOf(place.root))?.isDirectory()) return { files, skipped }
-  for await (const name of glob(pattern, { cwd: place.root, exclude })) {
-    const absolute = path.join(place.root, name)
-    const stats = await statOf(absolute)
-    if (stats?.isFile() && /\.sql$/i.test(name)) files.push(await describe(place, absolute))
-    else if (stats?.isDirectory() && (await isLink(absolute))) {
-      skipped.push({ path: relativeTo(place.base, absolute), reason: 'folders behind a symbolic link are not read' })
-    }
-  }
-  return { files, skipped }
+  if (!(await statOf(place.root))?.isDirectory()) return { files: [], skipped: [] }
+  const names: string[] = []
+  for await (const name of glob(pattern, { cwd: place.root, exclude })) names.push(name)
+  const found = await mapAtOnce(names, (name) => look(place, name))
+  return { files: found.flatMap(({ file }) => file ?? []), skipped: found.flatMap(({ skipped }) => skipped ?? []) }
+}
+
+async function look(place: Place, name: string): Promise<{ file?: FoundFile; skipped?: SkippedFile }> {
+  const absolute = path.join(place.root, name)
+  const stats = await statOf(absolute)
+  if (stats?.isFile() && /\.sql$/i.test(name)) return { file: await describe(place, absolute) }
+  if (!stats?.isDirectory() || !(await isLink(absolute))) return {}
+  const reason = 'folders behind a symbolic link are not read'
+  return { skipped: { path: relativeTo(place.base, absolute), reason } }
 }
 
 async function isLink(absolute: string): Promise<boolean> {
@@ -147,7 +156,7 @@ function relativeTo(folder: string, file: string): string {
 /** The path with all symbolic links resolved; throws when they lead out of the workspace. */
 async function refuseEscape(place: Place, absolute: string): Promise<string> {
   const real = await realpath(absolute)
-  const below = path.relative(await realpath(place.base), real)
+  const below = path.relative(place.realBase, real)
   if (below === '..' || below.startsWith(`..${path.sep}`) || path.isAbsolute(below)) {
     throw outside(relativeTo(place.base, absolute))
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { ActionError } from '../../errors.ts'
+import { mapAtOnce } from './at-once.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './discover.ts'
 import { refuseForeignFormats } from './formats.ts'
@@ -47,8 +48,6 @@ export interface ReadSchemaOptions {
   entries: string[]
 }
 
-const AT_ONCE = 32
-
 /**
  * Finds and reads the SQL files of a schema. Throws an {@link ActionError} for an entry that names nothing or something
  * outside the workspace, a file named twice, two files of the same ledger name, text that is not UTF-8, and files in
@@ -70,7 +69,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
     wanted.push(...run.sort((a, b) => compareNames(a.name, b.name)))
   }
   refuseDuplicates(wanted)
-  const files = await readAll(wanted)
+  const files = await mapAtOnce(wanted, readOne)
   await refuseForeignFormats(
     options.workspace,
     files.filter((file) => !file.bundled),
@@ -114,14 +113,6 @@ function refuseDuplicates(files: FoundFile[]): void {
     byReal.set(file.real, file)
     byName.set(file.name, file)
   }
-}
-
-async function readAll(found: FoundFile[]): Promise<SchemaFile[]> {
-  const files: SchemaFile[] = []
-  for (let from = 0; from < found.length; from += AT_ONCE) {
-    files.push(...(await Promise.all(found.slice(from, from + AT_ONCE).map(readOne))))
-  }
-  return files
 }
 
 async function readOne(found: FoundFile): Promise<SchemaFile> {
