@@ -46,7 +46,7 @@ const WAYS: Record<string, Way> = {
       largestBytes: 2 ** 40,
     } as const
     const gone = new Promise<void>(() => undefined)
-    const database = { sql, isOpen: () => true, gone, close: async () => undefined }
+    const database = { sql, first: [], isOpen: () => true, gone, close: async () => undefined }
     const counts = await countTables(quietRuntime(), database, options)
     return total(counts.map(({ rows }) => rows))
   },

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { startCluster } from '../../sandbox/postgres/index.ts'
-import { openDatabase, sslOption, waitUntilReady } from '../../src/database/connect.ts'
+import { openDatabase, sslOption, waitUntilReady, withDatabase } from '../../src/database/connect.ts'
 import { testRuntime } from '../support/runtime.ts'
 
 let server: Server | undefined
@@ -97,5 +97,49 @@ describe('openDatabase', () => {
     const work = openDatabase(runtime, { url: `postgresql://u:p@127.0.0.1:${port}/d` })
     setTimeout(() => runtime.abort(new Error('The run was cancelled.')), 50)
     await expect(work).rejects.toThrow('The run was cancelled.')
+  })
+})
+
+describe('withDatabase', () => {
+  test('work that waits for an answer that never comes ends with the connection', async () => {
+    const cluster = await startCluster()
+    try {
+      let pid = 0
+      const work = withDatabase(testRuntime(), { url: cluster.url() }, async ({ sql }) => {
+        const [row] = await sql`select pg_backend_pid() as pid`
+        pid = Number(row?.pid)
+        await cluster.query(`select pg_terminate_backend(${pid})`)
+        return await new Promise<never>(() => undefined)
+      })
+      await expect(work).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', message: 'the connection was lost' })
+      expect(pid).toBeGreaterThan(0)
+    } finally {
+      await cluster.stop()
+    }
+  })
+
+  test('a cancelled run is told as such, not as a lost connection', async () => {
+    const cluster = await startCluster()
+    const runtime = testRuntime()
+    try {
+      const work = withDatabase(runtime, { url: cluster.url() }, async () => {
+        runtime.abort(new Error('The run was cancelled.'))
+        return await new Promise<never>(() => undefined)
+      })
+      await expect(work).rejects.toThrow('The run was cancelled.')
+    } finally {
+      await cluster.stop()
+    }
+  })
+
+  test('the first message goes with the login, and its answer is there', async () => {
+    const cluster = await startCluster()
+    try {
+      const options = { url: cluster.url(), first: 'select 1 as one; select 2 as two' }
+      const first = await withDatabase(testRuntime(), options, async (database) => database.first)
+      expect(first).toEqual([[{ one: 1 }], [{ two: 2 }]])
+    } finally {
+      await cluster.stop()
+    }
   })
 })

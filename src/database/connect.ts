@@ -7,6 +7,8 @@ import { socketFactory, UNLIMITED_BUFFER } from './socket.ts'
 /** One connection that keeps its session, on which queries may be pipelined without limit. */
 export interface Database {
   readonly sql: postgres.ReservedSql
+  /** What the server answered to {@link ConnectOptions.first}: its rows, or a list of rows for each of several statements. */
+  readonly first: unknown
   /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
   isOpen(): boolean
   /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
@@ -20,6 +22,11 @@ export interface ConnectOptions {
   url: string
   /** Session settings such as `lock_timeout`; set on the connection, so that `reset all` comes back to them. */
   settings?: Record<string, string>
+  /**
+   * One message that is sent right behind the login, `select 1` if not told: a round trip saved for who has to ask
+   * something first. An error in it is an error of {@link openDatabase}.
+   */
+  first?: string
   /** Told each NOTICE of the server. */
   onNotice?(notice: postgres.Notice): void
 }
@@ -109,11 +116,12 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     // It also never answers a query that waits for a connection when the pool is ended, and comes back for ever to a
     // server that hangs up before the login, hence the race.
     deadline = setTimeout(() => cancelled.reject(tooLate(url)), CONNECT_TIMEOUT_SECONDS * 1000)
-    await Promise.race([pool`select 1`.simple(), cancelled.promise])
+    const first: unknown = await Promise.race([pool.unsafe(options.first ?? 'select 1').simple(), cancelled.promise])
     clearTimeout(deadline)
     const sql = await Promise.race([pool.reserve(), cancelled.promise])
     return {
       sql,
+      first,
       isOpen: () => open && !runtime.signal.aborted,
       gone: gone.promise,
       async close() {
@@ -127,6 +135,39 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     runtime.signal.throwIfAborted()
     throw error
   }
+}
+
+/**
+ * Opens a connection, does work on it and closes it. Throws what the work throws, the driver's error of
+ * {@link openDatabase}, and an Error with code CONNECTION_CLOSED as soon as the connection is gone, whatever the driver
+ * still owes an answer to.
+ */
+export async function withDatabase<T>(
+  runtime: Runtime,
+  options: ConnectOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(runtime, options)
+  try {
+    return await Promise.race([work(database), lost(runtime, database)])
+  } finally {
+    await database.close()
+  }
+}
+
+/** A promise that only ever rejects: when the connection is gone, or with the reason of a cancelled run. */
+export function lost(runtime: Runtime, database: Database): Promise<never> {
+  const rejection = database.gone.then(() => {
+    runtime.signal.throwIfAborted()
+    throw goneError()
+  })
+  rejection.catch(() => undefined)
+  return rejection
+}
+
+/** The error of a connection that is gone. */
+export function goneError(): Error {
+  return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
 }
 
 function tooLate(url: URL): Error {

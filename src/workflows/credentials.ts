@@ -1,4 +1,4 @@
-import { openDatabase } from '../database/connect.ts'
+import { withDatabase } from '../database/connect.ts'
 import { ensureRoles } from '../database/roles/index.ts'
 import {
   applyCredentials,
@@ -43,18 +43,16 @@ async function makeRoles(
     // A password that the Secret still holds stays as it is, so that running applications keep their login.
     const values = options ? await readCredentials(run.runtime, options) : null
     const known = options && values ? rolePasswords(options.secretKeys, values) : new Map<string, string>()
-    const database = await openDatabase(run.runtime, { url: target.url })
-    try {
-      const results = await ensureRoles(run.runtime, { database, url: target.url, roles, known })
-      const logins = Object.fromEntries(
-        results.map(({ name, password }) => [name, loginUrls(run, target, { name, password })]),
-      )
-      const urls = Object.fromEntries(Object.entries(logins).map(([name, { pooledUrl }]) => [name, pooledUrl]))
-      run.outputs.set('role_urls', JSON.stringify(urls))
-      return logins
-    } finally {
-      await database.close()
-    }
+    const { url } = target
+    const results = await withDatabase(run.runtime, { url }, (database) =>
+      ensureRoles(run.runtime, { database, url, roles, known }),
+    )
+    const logins = Object.fromEntries(
+      results.map(({ name, password }) => [name, loginUrls(run, target, { name, password })]),
+    )
+    const urls = Object.fromEntries(Object.entries(logins).map(([name, { pooledUrl }]) => [name, pooledUrl]))
+    run.outputs.set('role_urls', JSON.stringify(urls))
+    return logins
   })
 }
 

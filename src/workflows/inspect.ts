@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from '../database/connect.ts'
+import { type Database, withDatabase } from '../database/connect.ts'
 import {
   type Baseline,
   changeAgainst,
@@ -25,7 +25,7 @@ export type Before = Pick<Baseline, 'snapshot' | 'counts'>
  * file, kept in the branch itself, so that later pushes need not wake the parent; else it is the database as it is now.
  */
 export async function rememberBefore(run: Run, target: Target): Promise<Before> {
-  return await withDatabase(run, target, async (database) => {
+  return await withDatabase(run.runtime, { url: target.url }, async (database) => {
     if (!target.isPreview) return await look(run, database)
     const kept = await readBaseline(database, target.branchId)
     if (kept) return kept
@@ -51,7 +51,7 @@ function count(run: Run, database: Database) {
 export async function inspectAfter(run: Run, target: Target, before: Before | null): Promise<number | null> {
   const { report, config } = run
   try {
-    return await withDatabase(run, target, async (database) => {
+    return await withDatabase(run.runtime, { url: target.url }, async (database) => {
       const snapshot = await takeSnapshot(database)
       report.snapshot = snapshot
       if (target.isPreview && report.schema) {
@@ -98,13 +98,4 @@ export function checkTables(run: Run, { tables, ranSchema }: TableCheck): void {
   throw new ActionError(`The database '${name}' has no table.`, {
     advice: 'Check which files the input schema names, or set require_tables: false.',
   })
-}
-
-async function withDatabase<T>(run: Run, target: Target, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await openDatabase(run.runtime, { url: target.url })
-  try {
-    return await work(database)
-  } finally {
-    await database.close()
-  }
 }

@@ -1,7 +1,7 @@
 import { ActionError } from '../../errors.ts'
 import type { FileResult, SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type Database, openDatabase } from '../connect.ts'
+import { withDatabase } from '../connect.ts'
 import { type ToolUrls, toolEnvironment } from './environment.ts'
 import { readToolLedgers, type ToolMigration } from './ledgers.ts'
 import { type CommandEnd, runCommand } from './process.ts'
@@ -43,13 +43,8 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
 
 const key = ({ tool, name }: ToolMigration) => `${tool}\0${name}`
 
-async function ledgers(runtime: Runtime, url: string): Promise<ToolMigration[]> {
-  const database: Database = await openDatabase(runtime, { url })
-  try {
-    return await readToolLedgers(database)
-  } finally {
-    await database.close()
-  }
+function ledgers(runtime: Runtime, url: string): Promise<ToolMigration[]> {
+  return withDatabase(runtime, { url }, readToolLedgers)
 }
 
 function toFile({ tool, name }: ToolMigration, wasThere: boolean): FileResult {

@@ -1,11 +1,11 @@
 import { seconds } from '../../clock.ts'
-import { ActionError, errorCode, errorMessage } from '../../errors.ts'
+import { ActionError } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type Decision, decide } from './decide.ts'
 import { directUrl } from './direct.ts'
 import { connectionLost, isServerError } from './failure.ts'
-import { type LedgerRow, READ_LEDGER, toLedgerRow } from './ledger.ts'
+import { type LedgerReading, type LedgerRow, READ_LEDGER, readLedger } from './ledger.ts'
 import { isLocked, TRY_LOCK, waitForLock } from './lock.ts'
 import type { ApplyOptions, SchemaPolicy } from './policy.ts'
 import { refuseForbidden, warn } from './refuse.ts'
@@ -20,7 +20,8 @@ import { openSession, type Session } from './session.ts'
  */
 export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<SchemaResult> {
   const started = runtime.clock.now()
-  return withSession(runtime, { options, settings: sessionSettings(options) }, async (session) => {
+  const use = { options, settings: sessionSettings(options), first: LOCK_AND_READ }
+  return withSession(runtime, use, async (session) => {
     const { ledger, hasLedger, serverVersion } = await lockAndRead(runtime, session, options.policy)
     const decision = decide(ledger, options)
     refuseForbidden(decision, options)
@@ -36,6 +37,8 @@ export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<Sc
 export interface SessionUse {
   options: ApplyOptions
   settings: Record<string, string>
+  /** A message that is sent with the login. */
+  first?: string
 }
 
 /**
@@ -44,10 +47,14 @@ export interface SessionUse {
  */
 export async function withSession<T>(
   runtime: Runtime,
-  { options, settings }: SessionUse,
+  { options, settings, first }: SessionUse,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await openSession(runtime, { url: directUrl(runtime, options.url), settings })
+  const session = await openSession(runtime, {
+    url: directUrl(runtime, options.url),
+    settings,
+    ...(first ? { first } : {}),
+  })
   try {
     return await work(session)
   } catch (error) {
@@ -88,36 +95,40 @@ export function sessionSettings({ policy, runId }: ApplyOptions): Record<string,
   }
 }
 
+// One message, so that a run with nothing to apply is the login and no more.
+const LOCK_AND_READ = [
+  TRY_LOCK,
+  "select pg_catalog.current_setting('server_version_num')::int4 as server_version",
+  READ_LEDGER,
+].join(';\n')
+
 interface LedgerState {
   ledger: LedgerRow[]
   hasLedger: boolean
   serverVersion: number
 }
 
-/** Takes the lock and reads the ledger in one round trip when nobody else has it. */
+/** Makes sure of the lock and reads the ledger; both came with the login when nobody else has the lock. */
 async function lockAndRead(runtime: Runtime, session: Session, policy: SchemaPolicy): Promise<LedgerState> {
-  const version = session.send("select pg_catalog.current_setting('server_version_num') as version")
-  const [locked, state, versionRows] = await Promise.all([session.send(TRY_LOCK), readLedger(session), version])
-  const serverVersion = Number(versionRows[0]?.version)
-  if (isLocked(locked)) return { ...state, serverVersion }
-  await waitForLock(runtime, session, policy.lockWaitMilliseconds)
-  // The run we waited for has written to it.
-  return { ...(await readLedger(session)), serverVersion }
+  const { first } = session
+  const serverVersion = Number(first.find((row) => 'server_version' in row)?.server_version)
+  let reading = readLedger(first)
+  if (!isLocked(first)) {
+    await waitForLock(runtime, session, policy.lockWaitMilliseconds)
+    // The run we waited for has written to it.
+    reading = readLedger(await session.send(READ_LEDGER))
+  }
+  return { ledger: rowsOf(reading), hasLedger: reading.rows !== undefined, serverVersion }
 }
 
-/** Reads the ledger if there is one. Throws an {@link ActionError} when the role may not. */
-export async function readLedger(session: Session): Promise<Omit<LedgerState, 'serverVersion'>> {
-  try {
-    return { ledger: (await session.send(READ_LEDGER)).map(toLedgerRow), hasLedger: true }
-  } catch (error) {
-    if (errorCode(error) === '42P01') return { ledger: [], hasLedger: false }
-    if (errorCode(error) !== '42501') throw error
-    throw new ActionError(`Could not read the ledger: ${errorMessage(error)}.`, {
-      advice:
-        'Apply the schema with the role that did it first, or let that role grant all on schema neon_setup and its tables to this one.',
-      title: '42501',
-    })
-  }
+/** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
+export function rowsOf({ rows, denied }: LedgerReading): LedgerRow[] {
+  if (denied === undefined) return rows ?? []
+  throw new ActionError(`Could not read the ledger: ${denied}.`, {
+    advice:
+      'Apply the schema with the role that did it first, or let that role grant all on schema neon_setup and its tables to this one.',
+    title: '42501',
+  })
 }
 
 function tellResult({ log }: Runtime, { files, failure, applied, unchanged, milliseconds }: SchemaResult): void {

@@ -64,18 +64,48 @@ do $ledger$ begin
 end $ledger$;
 commit`
 
-/** Reads the whole ledger; fails with 42P01 when there is none. */
-export const READ_LEDGER = `select name, checksum, kind, applied_by, milliseconds, statements, done, done_checksum, branch, run_id,
-  commit_sha, to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at
-from ${LEDGER}`
+/** Selects the whole ledger as one value, for {@link readLedger}; fails with 42P01 when there is none. */
+export const SELECT_LEDGER = `select pg_catalog.json_build_object('rows', coalesce(pg_catalog.json_agg(l), '[]'))::text as ledger
+from (select *, pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at_utc
+  from ${LEDGER}) l`
 
-/** A ledger row from what the driver returns, which is text. */
-export function toLedgerRow(row: Record<string, unknown>): LedgerRow {
+// A setting of the session carries the ledger out of the DO block, which itself returns nothing; `reset all` clears it.
+const SETTING = `${OWN_SCHEMA}.ledger`
+
+/**
+ * {@link SELECT_LEDGER} where it is no error that there is no ledger or that the role may not see it, so that it can be sent
+ * in one message with what must come before.
+ */
+export const READ_LEDGER = `do $ledger$ begin
+  perform pg_catalog.set_config('${SETTING}', '', false);
+  if pg_catalog.to_regclass('${LEDGER}') is not null then
+    perform pg_catalog.set_config('${SETTING}', (${SELECT_LEDGER}), false);
+  end if;
+exception when insufficient_privilege then
+  perform pg_catalog.set_config('${SETTING}', pg_catalog.json_build_object('denied', sqlerrm)::text, false);
+end $ledger$;
+select pg_catalog.current_setting('${SETTING}') as ledger`
+
+/** What was found; `rows` is undefined when there is no ledger, `denied` says why it may not be read. */
+export interface LedgerReading {
+  rows?: LedgerRow[]
+  denied?: string
+}
+
+/** Reads the answer to {@link SELECT_LEDGER} or {@link READ_LEDGER} out of the rows of its message. */
+export function readLedger(answer: Record<string, unknown>[]): LedgerReading {
+  const text = answer.find((row) => 'ledger' in row)?.ledger
+  if (typeof text !== 'string' || text === '') return {}
+  const { rows, denied } = JSON.parse(text) as { rows?: Record<string, unknown>[]; denied?: string }
+  return rows ? { rows: rows.map(toLedgerRow) } : { denied: denied ?? '' }
+}
+
+function toLedgerRow(row: Record<string, unknown>): LedgerRow {
   return {
     name: String(row.name),
     checksum: String(row.checksum),
     kind: row.kind === 'repeatable' ? 'repeatable' : 'once',
-    appliedAt: String(row.applied_at),
+    appliedAt: String(row.applied_at_utc),
     appliedBy: String(row.applied_by),
     milliseconds: Number(row.milliseconds),
     statements: Number(row.statements),

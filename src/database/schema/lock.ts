@@ -36,7 +36,7 @@ export async function waitForLock(runtime: Runtime, session: Session, lockWaitMi
 
 /** Whether {@link TRY_LOCK} got the lock. */
 export function isLocked(rows: Row[]): boolean {
-  const value = rows[0]?.locked
+  const value = rows.find((row) => 'locked' in row)?.locked
   return value === true || value === 't'
 }
 

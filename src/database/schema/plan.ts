@@ -1,9 +1,12 @@
+import { errorCode, errorMessage } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
-import { readLedger, sessionSettings, summarize, withSession } from './apply.ts'
+import { rowsOf, sessionSettings, summarize, withSession } from './apply.ts'
 import { decide } from './decide.ts'
+import { type LedgerReading, readLedger, SELECT_LEDGER } from './ledger.ts'
 import type { ApplyOptions } from './policy.ts'
 import { warn } from './refuse.ts'
+import type { Session } from './session.ts'
 
 /**
  * Tells what {@link applySchema} would do, and sends nothing but reads, on a connection that refuses writes: files that
@@ -14,8 +17,7 @@ export function planSchema(runtime: Runtime, options: ApplyOptions): Promise<Sch
   const started = runtime.clock.now()
   const settings = { ...sessionSettings(options), default_transaction_read_only: 'on' }
   return withSession(runtime, { options, settings }, async (session) => {
-    const { ledger } = await readLedger(session)
-    const decision = decide(ledger, options)
+    const decision = decide(rowsOf(await look(session)), options)
     const warnings = warn(runtime, decision, options)
     for (const { file, action } of decision.edited) {
       if (action === 'reset')
@@ -27,4 +29,15 @@ export function planSchema(runtime: Runtime, options: ApplyOptions): Promise<Sch
     }
     return summarize(runtime, { decision, options, started, warnings })
   })
+}
+
+/** By a plain SELECT, as nothing but reads may be sent. */
+async function look(session: Session): Promise<LedgerReading> {
+  try {
+    return readLedger(await session.send(SELECT_LEDGER))
+  } catch (error) {
+    if (errorCode(error) === '42P01') return {}
+    if (errorCode(error) === '42501') return { denied: errorMessage(error) }
+    throw error
+  }
 }

@@ -2,13 +2,15 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type ConnectOptions, openDatabase } from '../connect.ts'
+import { type ConnectOptions, goneError, lost, openDatabase } from '../connect.ts'
 
 /** A row as the server sends it: every value is text or null. */
 export type Row = Record<string, unknown>
 
 /** One connection that takes messages without waiting for the answers before them. */
 export interface Session {
+  /** The rows of the message that came with the login. */
+  readonly first: Row[]
   /** Sends one simple-query message and returns the rows of all its statements. Rejects with the server's error. */
   send(text: string): Promise<Row[]>
   /** The same for a statement of the user, whose rows nobody needs. */
@@ -32,9 +34,8 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
       title: errorCode(error),
     })
   })
-  const lost = database.gone.then(() => Promise.reject(goneError()))
-  lost.catch(() => undefined)
-  const answered = <T>(answer: PromiseLike<T>): Promise<T> => Promise.race([answer, lost])
+  const gone = lost(runtime, database)
+  const answered = <T>(answer: PromiseLike<T>): Promise<T> => Promise.race([answer, gone])
   // Every use must call `execute` or `forEach` at once: a query that is only awaited is sent later than those.
   const query = (text: string) => {
     runtime.signal.throwIfAborted()
@@ -42,6 +43,7 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
     return database.sql.unsafe(text).simple()
   }
   return {
+    first: flatten(database.first),
     async send(text) {
       return flatten(await answered(query(text).execute()))
     },
@@ -54,10 +56,6 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
     isOpen: () => database.isOpen(),
     close: () => database.close(),
   }
-}
-
-function goneError(): Error {
-  return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
 }
 
 function dropRow(): void {}
