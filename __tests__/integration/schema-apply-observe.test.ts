@@ -133,3 +133,46 @@ describe.each([14, 17] as PostgresVersion[])('files that share one transaction, 
     expect(third?.locks).toEqual([{ table: 'public.b', mode: AE }])
   })
 })
+
+describe('prepared statements of files, beside the one that looks', () => {
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await startCluster()
+    await cluster.query(`create table t(i int);
+      create function take() returns trigger language plpgsql as $$ begin execute 'deallocate all'; return new; end $$;
+      create table taking(i int); create trigger taking before insert on taking for each row execute function take()`)
+  })
+  afterAll(() => cluster.stop())
+
+  const rowsOf = async (name: string, files: string[], policy?: { transaction: 'file' | 'all' }) => {
+    const named = Object.fromEntries(files.map((text, index) => [`${name}/${index + 1}.sql`, text]))
+    const result = await apply({ url: cluster.url(), files: named, ...(policy ? { policy } : {}) })
+    expect(result.failure).toBeUndefined()
+    return result.files
+      .filter((file) => file.name.startsWith(name))
+      .map(({ state, rows }) => [state, ...rows.map(({ table, inserted }) => `${table} +${inserted}`)].join(' '))
+  }
+  const t = 'applied public.t +1'
+
+  test('are gone for the next file, which may have one of the same name', async () => {
+    const text = 'prepare p as select 1; insert into t values (1)'
+    expect(await rowsOf('same', [text, text])).toEqual([t, t])
+  })
+
+  test('may be deallocated, all of them', async () => {
+    const files = ['insert into t values (1)', 'insert into t values (1); deallocate all', 'insert into t values (1)']
+    expect(await rowsOf('all', files)).toEqual([t, t, t])
+  })
+
+  test.each(['file', 'all'] as const)(
+    'may be deallocated by a trigger that no text tells of, transaction %s',
+    async (transaction) => {
+      const files = ['insert into t values (1)', 'insert into taking values (1), (2)', 'insert into t values (1)']
+      expect(await rowsOf(`trigger-${transaction}`, files, { transaction })).toEqual([t, 'applied public.taking +2', t])
+      const [row] = await cluster.query(
+        `select count(*)::int as n from neon_setup.migrations where name like 'trigger-${transaction}/%' and done = statements`,
+      )
+      expect(row?.n).toBe(3)
+    },
+  )
+})

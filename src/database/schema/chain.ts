@@ -1,6 +1,7 @@
 import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
 import { literal } from './literal.ts'
-import { FLUSH_ROWS, LEFT_OVER_ROWS, LOCKS, type Observation, type Relations, readObservation } from './observe.ts'
+import { Looks } from './looks.ts'
+import { FLUSH_ROWS, isLookGone, LEFT_OVER_ROWS, type Observation, type Relations, readObservation } from './observe.ts'
 import type { Row, Session } from './session.ts'
 import type { Statement } from './split.ts'
 
@@ -48,9 +49,7 @@ export interface ChainResult {
   failure?: ChainFailure
 }
 
-/** Everything a file can leave behind in a session, put back; the advisory lock stays. */
-export const RESET_SESSION =
-  'reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences'
+const FLUSHES_SINCE = 150_000
 
 const BEGIN = 'begin isolation level read committed read write'
 
@@ -62,6 +61,29 @@ const BEGIN = 'begin isolation level read committed read write'
  * the transaction that opened it, which it is not when the file ended ours by a COMMIT or ROLLBACK of its own.
  */
 export async function runChain(session: Session, links: Link[], options: ChainOptions): Promise<ChainResult> {
+  const ended = await sendChain(session, links, { ...options, looks: new Looks(true) })
+  const { failure, results } = ended
+  if (failure?.step !== 'close' || !isLookGone(failure.error)) return ended
+  // The link was rolled back, with `together` all of them; the same again without what a file can take away.
+  // Its counters would be added to those of the second try.
+  if (options.serverVersion >= FLUSHES_SINCE) await session.send(FLUSH_ROWS)
+  const from = results.length
+  const again = await sendChain(session, links.slice(from), {
+    ...options,
+    looks: new Looks(false),
+    onLink: (index) => options.onLink(from + index),
+  })
+  return {
+    results: [...results, ...again.results],
+    ...(again.failure ? { failure: { ...again.failure, link: from + again.failure.link } } : {}),
+  }
+}
+
+interface SendOptions extends ChainOptions {
+  looks: Looks
+}
+
+async function sendChain(session: Session, links: Link[], options: SendOptions): Promise<ChainResult> {
   const answers: Promise<LinkResult | undefined>[] = []
   let failure: ChainFailure | undefined
   // Answers come in the order of the messages, so the first rejection is the cause and all others follow from it.
@@ -93,7 +115,7 @@ export async function runChain(session: Session, links: Link[], options: ChainOp
   return { results: options.together ? [] : results, failure }
 }
 
-function openMessage(links: Link[], index: number, options: ChainOptions): string {
+function openMessage(links: Link[], index: number, options: SendOptions): string {
   const link = links[index]
   const previous = links[index - 1]
   if (!link) throw new RangeError(`The chain has no link ${index}.`)
@@ -102,22 +124,23 @@ function openMessage(links: Link[], index: number, options: ChainOptions): strin
     ? `select 1 / (select count(*) from ${LEDGER} where name = ${literal(previous.entry.name)} and done = statements${sameTransaction})`
     : ''
   // Within a transaction of all links, `begin` only warns, and outside of it the guard then fails where it must.
-  return [BEGIN, RESET_SESSION, guard, openRow(link.entry, link.replace), ...looksBefore(link, options)]
+  const reset = options.looks.before(link, previous)
+  return [BEGIN, ...reset, guard, openRow(link.entry, link.replace), ...looksBefore(link, options)]
     .filter(Boolean)
     .join(';\n')
 }
 
 /** What must be known before a file to tell apart what it did itself. */
-function looksBefore(link: Link, options: ChainOptions): string[] {
+function looksBefore(link: Link, options: SendOptions): string[] {
   if (!link.observe) return []
-  const leftOver = options.serverVersion < 150_000 ? [LEFT_OVER_ROWS] : []
+  const leftOver = options.serverVersion < FLUSHES_SINCE ? [LEFT_OVER_ROWS] : []
   // The transaction of all links keeps the locks and counters of those before.
-  return options.together ? [LOCKS, ...leftOver] : leftOver
+  return options.together ? [options.looks.at(link), ...leftOver] : leftOver
 }
 
-function closeMessage(link: Link, commit: boolean, options: ChainOptions): string {
-  const look = link.observe ? [LOCKS] : []
-  const flush = options.serverVersion >= 150_000 ? [FLUSH_ROWS] : []
+function closeMessage(link: Link, commit: boolean, options: SendOptions): string {
+  const look = link.observe ? [options.looks.at(link)] : []
+  const flush = options.serverVersion >= FLUSHES_SINCE ? [FLUSH_ROWS] : []
   const end = commit ? ['commit'] : []
   const reset = ['reset session authorization', 'reset role']
   return ['set constraints all immediate', ...reset, ...look, ...flush, closeRow(link.entry.name), ...end].join(';\n')

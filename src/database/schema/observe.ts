@@ -1,3 +1,4 @@
+import { errorCode, errorMessage } from '../../errors.ts'
 import type { RowsWritten, TableLock, TableRewrite } from '../../model.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
 import type { Row } from './session.ts'
@@ -73,6 +74,19 @@ export const LOCKS = `select pg_catalog.json_agg(pg_catalog.json_build_array(
 from pg_catalog.pg_locks l left join pg_catalog.pg_class c on c.oid = l.relation
 where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted and l.relation >= 16384
   and (c.oid is null or ${OF_THE_USER})`
+
+const LOOK_NAME = 'neon_setup_look'
+
+/** Prepares {@link LOOK}: planning {@link LOCKS} anew for each file takes 0.3 ms, running it 0.1. */
+export const PREPARE_LOOK = `prepare ${LOOK_NAME} as ${LOCKS}`
+
+/** Returns what {@link LOCKS} returns. */
+export const LOOK = `execute ${LOOK_NAME}`
+
+/** Whether an error says that a file took {@link LOOK} away, which only a DEALLOCATE hidden in a function can. */
+export function isLookGone(error: unknown): boolean {
+  return errorCode(error) === '26000' && errorMessage(error).includes(LOOK_NAME)
+}
 
 type LockRow = [
   oid: number,

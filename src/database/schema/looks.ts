@@ -1,0 +1,47 @@
+import { LOCKS, LOOK, PREPARE_LOOK } from './observe.ts'
+import type { Statement } from './split.ts'
+
+const RESET_ALL_BUT_PREPARED =
+  'reset session authorization; reset role; reset all; close all; unlisten *; discard temp; discard sequences'
+
+/** Everything a file can leave behind in a session, put back; the advisory lock stays. */
+export const RESET_SESSION = `${RESET_ALL_BUT_PREPARED}; deallocate all`
+
+// A file with none of these words prepares nothing; what a trigger may do out of its sight is for `isLookGone`.
+const MAY_PREPARE = /prepare|deallocate|discard|execute|\b(?:do|call|select)\b/i
+const TAKES_PREPARED = /deallocate|discard/i
+
+/** A file as far as it matters here. */
+interface File {
+  statements: Statement[]
+  observe: boolean
+}
+
+/** Says, as files are sent one after the other, when the look at them has to be prepared, and which one to send. */
+export class Looks {
+  private readonly prepares: boolean
+  private ready = false
+
+  /** Without `prepares` the look is sent as it is, and so planned each time. */
+  constructor(prepares: boolean) {
+    this.prepares = prepares
+  }
+
+  /** SQL before a file: the session is reset, with prepared statements where there may be any, and the look prepared. */
+  before(file: File, previous: File | undefined): string[] {
+    const forgets = !previous || mentions(previous, MAY_PREPARE)
+    if (forgets) this.ready = false
+    const prepare = this.prepares && file.observe && !this.ready
+    if (prepare) this.ready = true
+    return [forgets ? RESET_SESSION : RESET_ALL_BUT_PREPARED, ...(prepare ? [PREPARE_LOOK] : [])]
+  }
+
+  /** SQL that looks at what the transaction of a file holds; its rows are for `readObservation`. */
+  at(file: File): string {
+    return this.prepares && !mentions(file, TAKES_PREPARED) ? LOOK : LOCKS
+  }
+}
+
+function mentions({ statements }: File, words: RegExp): boolean {
+  return statements.some(({ text }) => words.test(text))
+}
