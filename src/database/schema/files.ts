@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { ActionError } from '../../errors.ts'
-import { mapAtOnce } from './at-once.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './discover.ts'
 import { refuseForeignFormats } from './formats.ts'
@@ -48,6 +47,8 @@ export interface ReadSchemaOptions {
   entries: string[]
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /**
  * Finds and reads the SQL files of a schema. Throws an {@link ActionError} for an entry that names nothing or something
  * outside the workspace, a file named twice, two files of the same ledger name, text that is not UTF-8, and files in
@@ -61,7 +62,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
   const skipped: SkippedFile[] = []
   const wanted: FoundFile[] = []
   for (const entry of entries) {
-    const found = await findFiles({ ...options, entry })
+    const found = findFiles({ ...options, entry })
     skipped.push(...found.skipped)
     const [run, undo] = partition(found.files, (file) => skipReason(file.name) === '')
     skipped.push(...undo.map((file) => ({ path: file.path, reason: skipReason(file.name) })))
@@ -69,7 +70,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
     wanted.push(...run.sort((a, b) => compareNames(a.name, b.name)))
   }
   refuseDuplicates(wanted)
-  const files = await mapAtOnce(wanted, readOne)
+  const files = wanted.map(readOne)
   await refuseForeignFormats(
     options.workspace,
     files.filter((file) => !file.bundled),
@@ -115,8 +116,8 @@ function refuseDuplicates(files: FoundFile[]): void {
   }
 }
 
-async function readOne(found: FoundFile): Promise<SchemaFile> {
-  const text = decode(found.path, await readFile(found.absolute))
+function readOne(found: FoundFile): SchemaFile {
+  const text = decode(found.path, readFileSync(found.absolute))
   const repeatable = isRepeatableName(found.name) || saysRepeatable(text)
   return {
     path: found.path,
@@ -141,7 +142,7 @@ function decode(file: string, bytes: Buffer): string {
   if (utf16) throw unreadable(file, 'it is UTF-16')
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = UTF_8.decode(bytes)
   } catch {
     throw unreadable(file, 'it is not valid UTF-8')
   }
