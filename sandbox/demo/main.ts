@@ -3,9 +3,10 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type RunResult, runAction } from '../runner/index.ts'
 import { findProcesses } from '../runner/process-tree.ts'
+import { checkEach } from './expectations.ts'
 import { type PageStep, writePage } from './page.ts'
 import { PULL_REQUEST, type Stage, setStage } from './stage.ts'
-import { checkEach, runOptions, STORY, type Step } from './story.ts'
+import { runOptions, STORY, type Step } from './story.ts'
 import { bold, createPrinter, dim, green, red, table } from './terminal.ts'
 
 const root = resolve(import.meta.dirname, '../..')

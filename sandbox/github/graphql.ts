@@ -1,35 +1,9 @@
 import type { Reply } from '../http/serve.ts'
 import { type Caller, refuse } from './access.ts'
-import { type Document, type Place, parseGraphql, type Selection, SyntaxProblem, type Value } from './graphql-parse.ts'
+import { countFields, execute, type GraphqlError, type Node, type Outcome, type Plain } from './graphql-execute.ts'
+import { parseGraphql, SyntaxProblem } from './graphql-parse.ts'
 import type { Addresses } from './shapes.ts'
 import { findRepository, type Issue, type Repository, type User, type World } from './world.ts'
-
-type Scalar = string | number | boolean | null
-type Plain = Scalar | Plain[] | { [key: string]: Plain }
-
-/** An object of the graph: its type, and what each of its fields gives. */
-interface Node {
-  type: string
-  fields: Record<string, (given: Record<string, Plain>) => Outcome>
-}
-interface Failure {
-  failure: { type: string; message: string }
-}
-type Outcome = Scalar | Node | Node[] | Failure
-
-interface GraphqlError {
-  type?: string
-  path?: (string | number)[]
-  extensions?: Record<string, string>
-  locations: Place[]
-  message: string
-}
-
-interface Execution {
-  document: Document
-  variables: Record<string, Plain>
-  errors: GraphqlError[]
-}
 
 // GitHub gives up on queries that cost too much; a hundred aliases are a safe page, some thousands are not.
 const MOST_FIELDS = 5000
@@ -48,16 +22,15 @@ export function answerGraphql(world: World, caller: Caller, body: Record<string,
     const document = parseGraphql(body.query)
     if (document.operation !== 'query')
       return failed([{ locations: [], message: 'The stand-in answers queries only.' }])
-    const variables = { ...constants(document.defaults), ...(body.variables as Record<string, Plain> | undefined) }
-    const execution: Execution = { document, variables, errors: [] }
     if (countFields(document.selections) > MOST_FIELDS) {
       return failed([{ locations: [], message: 'Resource limits for this query exceeded.' }])
     }
-    const data = resolve(queryNode(world, caller, at), document.selections, [], execution)
+    const variables = body.variables as Record<string, Plain> | undefined
+    const { data, errors } = execute({ root: queryNode(world, caller, at), document, variables })
     // GitHub checks a query as a whole before it runs it: one unknown field, and there is no data at all.
-    const invalid = execution.errors.filter((error) => error.extensions?.code === 'undefinedField')
+    const invalid = errors.filter((error) => error.extensions?.code === 'undefinedField')
     if (invalid.length > 0) return failed(invalid)
-    return { status: 200, body: { data, ...(execution.errors.length > 0 ? { errors: execution.errors } : {}) } }
+    return { status: 200, body: { data, ...(errors.length > 0 ? { errors } : {}) } }
   } catch (error) {
     if (error instanceof SyntaxProblem) return failed([{ locations: [error.at], message: error.message }])
     throw error
@@ -169,65 +142,4 @@ function stateOf(issue: Issue): 'OPEN' | 'CLOSED' | 'MERGED' {
 
 function notFound(message: string): Outcome {
   return { failure: { type: 'NOT_FOUND', message } }
-}
-
-function undefinedField(field: Field, type: string, path: (string | number)[]): GraphqlError {
-  return {
-    path,
-    extensions: { code: 'undefinedField', typeName: type, fieldName: field.name },
-    locations: [field.at],
-    message: `Field '${field.name}' doesn't exist on type '${type}'`,
-  }
-}
-
-type Field = Extract<Selection, { kind: 'field' }>
-
-function countFields(selections: readonly Selection[]): number {
-  return selections.reduce((sum, one) => sum + 1 + ('children' in one ? countFields(one.children) : 0), 0)
-}
-
-function flatten(selections: readonly Selection[], execution: Execution): Field[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === 'field') return [selection]
-    if (selection.kind === 'inline') return flatten(selection.children, execution)
-    const fragment = execution.document.fragments.get(selection.fragment)
-    if (!fragment) throw new SyntaxProblem(`Fragment ${selection.fragment} was used, but not defined`, selection.at)
-    return flatten(fragment.children, execution)
-  })
-}
-
-function resolve(node: Node, selections: readonly Selection[], path: (string | number)[], execution: Execution): Plain {
-  const result: Record<string, Plain> = {}
-  for (const field of flatten(selections, execution)) {
-    const here = [...path, field.alias]
-    const read = field.name === '__typename' ? () => node.type : node.fields[field.name]
-    if (!read) {
-      execution.errors.push(undefinedField(field, node.type, ['query', ...here]))
-      result[field.alias] = null
-      continue
-    }
-    const outcome = read(constants(field.arguments, execution.variables))
-    if (Array.isArray(outcome)) {
-      result[field.alias] = outcome.map((one, index) => resolve(one, field.children, [...here, index], execution))
-    } else if (typeof outcome !== 'object' || outcome === null) {
-      result[field.alias] = outcome
-    } else if ('failure' in outcome) {
-      execution.errors.push({ ...outcome.failure, path: here, locations: [field.at] })
-      result[field.alias] = null
-    } else {
-      result[field.alias] = resolve(outcome, field.children, here, execution)
-    }
-  }
-  return result
-}
-
-/** Arguments as plain values, variables filled in. */
-function constants(values: Record<string, Value>, variables: Record<string, Plain> = {}): Record<string, Plain> {
-  const constant = (value: Value): Plain => {
-    if ('variable' in value) return variables[value.variable] ?? null
-    if ('enum' in value) return value.enum
-    if ('list' in value) return value.list.map(constant)
-    return 'object' in value ? constants(value.object, variables) : value.literal
-  }
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, constant(value)]))
 }

@@ -11,6 +11,7 @@ import { endpointHandlers } from './endpoints.ts'
 import { ApiError } from './errors.ts'
 import { integrationHandlers } from './integrations.ts'
 import { assertUnlocked, operationHandlers } from './operations.ts'
+import { projectCreateHandlers } from './project-create.ts'
 import { projectHandlers } from './projects.ts'
 import { restoreHandlers } from './restore.ts'
 import { roleHandlers } from './roles.ts'
@@ -32,6 +33,7 @@ const handlers: Record<string, Handler | undefined> = {
   ...endpointHandlers,
   ...integrationHandlers,
   ...operationHandlers,
+  ...projectCreateHandlers,
   ...projectHandlers,
   ...restoreHandlers,
   ...roleHandlers,

@@ -2,7 +2,8 @@ import type { Report } from '../model.ts'
 import { closedBody } from './closed.ts'
 import type { CommentOptions } from './comment.ts'
 import { commentMarker } from './marker.ts'
-import { type ReportOptions, renderComment } from './render.ts'
+import type { ReportOptions } from './parts.ts'
+import { renderComment } from './render.ts'
 
 export { annotateFailure } from './annotate.ts'
 export { closedBody } from './closed.ts'
@@ -10,7 +11,8 @@ export { type CommentOptions, type CommentResult, upsertComment } from './commen
 export { type ErOptions, erDiagram } from './er-diagram.ts'
 export { changesJson, tablesJson } from './json.ts'
 export { commentMarker } from './marker.ts'
-export { type ReportOptions, renderComment, renderSummary } from './render.ts'
+export type { ReportOptions } from './parts.ts'
+export { renderComment, renderSummary } from './render.ts'
 
 /**
  * What `upsertComment` has to write for a report: a clean-up marks the comment that is there and makes none; a skipped run

@@ -1,4 +1,4 @@
-import type { FileResult, KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, TableCount } from '../model.ts'
+import type { KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, TableCount } from '../model.ts'
 import { beforeAndAfter, changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
 import { code, fence, link, prose, table } from './escape.ts'
 import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
@@ -80,59 +80,6 @@ function legend(counts: TableCount[]): string[] {
   return marks.length > 0 ? [`${marks.join(' · ')}`] : []
 }
 
-const FILE_STATES: Record<FileResult['state'], string> = {
-  applied: '✅ applied',
-  unchanged: 'unchanged',
-  pending: '🕒 pending',
-  failed: '❌ failed',
-  partial: '❌ half applied',
-  edited: '❌ edited after it was applied',
-  accepted: '✅ accepted as applied',
-  missing: '⚠️ applied, file is gone',
-  ignored: 'ignored',
-}
-
-/** The files with what they cost: milliseconds, statements, rows written, locks, rewrites. */
-export function filesTable(files: FileResult[]): string {
-  const quiet = files.filter(isQuiet).map((file) => code(file.path))
-  const lines = files
-    .filter((file) => !isQuiet(file))
-    .map((file) => [
-      [code(file.path), ...file.notes.map((note) => prose(note, 200))].join('<br>'),
-      FILE_STATES[file.state],
-      duration(file.milliseconds),
-      file.statements > 0 ? whole(file.statements) : '',
-      file.rows.map(written).join('<br>'),
-      effects(file).join('<br>'),
-    ])
-  const titles = ['File', 'State', 'Time:', 'Statements:', 'Rows written', 'Locks and rewrites']
-  const unchanged = quiet.length > 0 ? `Unchanged: ${listing(quiet, 100)}.` : ''
-  return [lines.length > 0 ? table(titles, lines) : '', unchanged].filter(Boolean).join('\n\n')
-}
-
-/** True for a file about which there is nothing to say. */
-function isQuiet(file: FileResult): boolean {
-  const effects = file.rows.length + file.locks.length + file.rewrites.length + file.notes.length
-  return file.state === 'unchanged' && effects === 0
-}
-
-function written(change: FileResult['rows'][number]): string {
-  const parts = [
-    change.inserted > 0 ? `+${whole(change.inserted)}` : '',
-    change.updated > 0 ? `~${whole(change.updated)}` : '',
-    change.deleted > 0 ? `−${whole(change.deleted)}` : '',
-  ].filter(Boolean)
-  return `${code(shortName(change.table))} ${parts.join(' ')}`
-}
-
-function effects(file: FileResult): string[] {
-  return [
-    ...file.rewrites.map((one) => `rewrites ${one.kind} ${code(shortName(one.table))} (${size(one.bytes)})`),
-    ...file.locks.map((lock) => `${prose(lock.mode)} on ${code(shortName(lock.table))}`),
-    ...(file.transactional ? [] : ['outside a transaction']),
-  ]
-}
-
 /**
  * One line per object in Kubernetes. With `stable` it says what is there and not what this run did, so that the line stays
  * the same from push to push.
@@ -208,4 +155,11 @@ function fileUrl(report: Report, failure: SqlFailure): string | undefined {
 /** Origin of the GitHub server that runs this, from the run's own address. */
 export function serverOf(report: Report): string | undefined {
   return URL.canParse(report.runUrl) ? new URL(report.runUrl).origin : undefined
+}
+
+/** Where the whole report is: the checks of the pull request, an address that stays the same from push to push. */
+export function summaryLink(report: Report): string {
+  const server = serverOf(report)
+  const checks = `${server}/${report.repository}/pull/${report.pullRequest}/checks`
+  return link('job summary', server && report.pullRequest !== null ? checks : report.runUrl)
 }

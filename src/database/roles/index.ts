@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
-import { backoff, retry } from '../../retry.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type Database, openDatabase } from '../connect.ts'
+import type { Database } from '../connect.ts'
+import { logsIn, proveLogin } from './login.ts'
 import type { RoleRequest } from './parse.ts'
 import { DIFFERENCES, differenceParameters } from './privileges.ts'
 
@@ -35,7 +35,6 @@ const MARK = 'Made by neon-postgres-setup'
 const LOCK = 7_305_811_946_201
 // 192 bits: Neon asks for 60 (https://neon.com/docs/manage/roles). base64url needs no encoding in a URL.
 const PASSWORD_BYTES = 24
-const LOGIN_WITHIN = 15_000
 
 /**
  * Makes each role with the least privileges for its level, now and by default privileges for tables that the owner makes
@@ -157,52 +156,6 @@ async function workingPasswords(runtime: Runtime, options: RolesOptions): Promis
     if (await logsIn(runtime, options.url, { name, password })) working.set(name, password)
   }
   return working
-}
-
-interface Login {
-  name: string
-  password: string
-}
-
-/** Whether a login works; false for a wrong password or a missing role, any other failure is thrown. */
-async function logsIn(runtime: Runtime, url: string, { name, password }: Login): Promise<boolean> {
-  const address = new URL(url)
-  address.username = encodeURIComponent(name)
-  address.password = encodeURIComponent(password)
-  runtime.secrets.add(address.href)
-  try {
-    await (await openDatabase(runtime, { url: address.href })).close()
-    return true
-  } catch (error) {
-    runtime.signal.throwIfAborted()
-    // invalid_password, invalid_authorization_specification (no such role), and no CONNECT privilege yet.
-    if (['28P01', '28000', '42501'].includes(errorCode(error))) return false
-    throw new ActionError(
-      `Could not try the login of role '${name}': ${runtime.secrets.redact(errorMessage(error))}.`,
-      {
-        title: errorCode(error),
-        advice: 'Run the job again.',
-      },
-    )
-  }
-}
-
-/** A proxy in front of the database may learn a new password a moment later. */
-async function proveLogin(runtime: Runtime, url: string, login: Login): Promise<void> {
-  const refused = new ActionError(`Role '${login.name}' has a new password, but the server does not accept it.`, {
-    advice: 'Run the job again; if it stays, look at the pg_hba rules or the allowed IPs.',
-  })
-  await retry(
-    {
-      clock: runtime.clock,
-      signal: runtime.signal,
-      decide: (error, attempt, elapsed) =>
-        error === refused && elapsed < LOGIN_WITHIN ? backoff(attempt, 200, 3000) : 'stop',
-    },
-    async () => {
-      if (!(await logsIn(runtime, url, login))) throw refused
-    },
-  )
 }
 
 function sentence({ name, level, created, passwordChanged, changes }: RoleResult): string {

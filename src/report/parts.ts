@@ -1,0 +1,166 @@
+import type { Report } from '../model.ts'
+import { alerts } from './alerts.ts'
+import { groupChanges } from './changes.ts'
+import { erDiagram } from './er-diagram.ts'
+import { code, details, fence, link, prose } from './escape.ts'
+import { filesTable } from './files-table.ts'
+import type { Part } from './fit.ts'
+import { duration, plural, whole } from './format.ts'
+import { headline } from './headline.ts'
+import * as sections from './sections.ts'
+
+/** What the user wants in the report. */
+export interface ReportOptions {
+  /** ER diagram of the changed tables. */
+  diagram: boolean
+  /** Unified diff of the schema. */
+  diff: boolean
+  /** DETAIL of a failed statement, which may hold row values. */
+  showDetail: boolean
+}
+
+const MOST_ALERTS = 5
+const MOST_CHANGES = 8
+const MOST_TABLES = 8
+
+/** Which of the two texts the parts are for. */
+export type Target = 'summary' | 'comment'
+
+/** What is always seen: state, where, failure, warnings, changes. */
+export function visibleParts(report: Report, options: ReportOptions, target: Target): Part[] {
+  const { failure } = report.schema ?? {}
+  return [
+    { markdown: `### ${headline(report)}` },
+    { markdown: whereabouts(report) },
+    { markdown: failure ? sections.failureBlock(report, failure, options.showDetail) : '' },
+    { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
+    { markdown: report.outcome === 'failed' && target === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
+    { markdown: report.skipReason ? prose(report.skipReason) : '' },
+    { markdown: alertBlock(report, target), name: 'warnings', rank: 0 },
+    { markdown: overview(report, target), name: 'overview', rank: 1 },
+    {
+      markdown: sections.kubernetesLines(report.kubernetes, target === 'comment'),
+      name: 'Kubernetes objects',
+      rank: 1,
+    },
+  ]
+}
+
+function whereabouts(report: Report): string {
+  const { branch, database, project } = report
+  const parts = [
+    database ? `Database ${code(database.name)}` : '',
+    project ? `${project.created ? 'new project' : 'project'} ${link(code(project.name), project.consoleUrl)}` : '',
+    branch?.parentName && report.mode !== 'diff' ? `branched from ${code(branch.parentName)}` : '',
+    report.schema ? `schema from ${code(report.schema.source)}` : '',
+  ].filter(Boolean)
+  const line = parts.join(' · ')
+  return line.charAt(0).toUpperCase() + line.slice(1)
+}
+
+function alertBlock(report: Report, target: Target): string {
+  const lines = alerts(report)
+  if (lines.length === 0) return ''
+  const most = target === 'comment' ? MOST_ALERTS : 50
+  const left = lines.length - most
+  const shown = [
+    ...lines.slice(0, most),
+    ...(left > 0 ? [`and ${whole(left)} more in the ${sections.summaryLink(report)}`] : []),
+  ]
+  return `> [!WARNING]\n${shown.map((line) => (shown.length > 1 ? `> - ${line}` : `> ${line}`)).join('\n')}`
+}
+
+/** The heart of it: what changed with its rows; for a database that is new as a whole, its tables. */
+function overview(report: Report, target: Target): string {
+  if (report.sweep) return report.sweep.length > 0 ? sections.sweepTable(report.sweep) : ''
+  if (report.diff && report.diff.changes.length > 0) {
+    return sections.changesTable(report, target === 'comment' ? MOST_CHANGES : 100)
+  }
+  const { tables = [] } = report
+  if (report.diff || tables.length === 0 || tables.length > MOST_TABLES) return ''
+  return sections.tablesInFull(tables)
+}
+
+/** What is folded: every change, the files, the rows, the diagram, the diff. */
+export function foldedParts(report: Report, options: ReportOptions, target: Target): Part[] {
+  const { schema, tables = [], diff } = report
+  const groups = groupChanges(diff)
+  const files = schema?.files ?? []
+  const inOverview = !diff && tables.length <= MOST_TABLES
+  const allSeen =
+    diff?.changes.every((change) => change.kind !== 'column') && sections.changedThings(groups) <= MOST_CHANGES
+  return [
+    {
+      markdown: allSeen
+        ? ''
+        : folded(
+            plural(diff?.changes.length ?? 0, 'schema change'),
+            diff?.changes.length ?? 0,
+            sections.changesInFull(report),
+          ),
+      name: 'schema changes',
+      rank: 2,
+    },
+    { markdown: folded(filesTitle(report), files.length, filesTable(files)), name: 'files', rank: 2 },
+    {
+      markdown: inOverview
+        ? ''
+        : folded(`Rows of ${plural(tables.length, 'table')}`, tables.length, sections.tablesInFull(tables)),
+      name: 'row counts of all tables',
+      rank: 3,
+    },
+    { markdown: diagram(report, options, target), name: 'diagram', rank: 5 },
+    {
+      markdown: options.diff && diff?.unified ? details('Schema as a diff', fence(diff.unified, 'diff')) : '',
+      name: 'schema diff',
+      rank: 4,
+    },
+  ]
+}
+
+function folded(title: string, items: number, markdown: string): string {
+  return items > 0 ? details(title, markdown) : ''
+}
+
+function filesTitle(report: Report): string {
+  const { schema } = report
+  if (!schema) return ''
+  const states = [
+    schema.applied > 0 ? `${whole(schema.applied)} applied` : '',
+    schema.pending > 0 ? `${whole(schema.pending)} pending` : '',
+    schema.unchanged > 0 ? `${whole(schema.unchanged)} unchanged` : '',
+  ].filter(Boolean)
+  return `${plural(schema.files.length, 'file')}${states.length > 0 ? `: ${states.join(', ')}` : ''}`
+}
+
+function diagram(report: Report, options: ReportOptions, target: Target): string {
+  if (!options.diagram || !report.snapshot) return ''
+  if (report.diff && report.diff.changes.length === 0) return ''
+  const server = sections.serverOf(report) ?? ''
+  const text = erDiagram(report.snapshot, report.diff, {
+    colours: /(?:^|\.)(?:github|ghe)\.com$/.test(server.replace('https://', '')),
+  })
+  if (!text) return ''
+  const drawn = report.diff ? 'Diagram of the changed tables and their neighbours' : 'Diagram of the tables'
+  const key = report.diff ? '\n\n✚ new · ✎ changed · ✖ dropped' : ''
+  const block = `${fence(text, 'mermaid')}${key}`
+  return target === 'summary' ? `#### ${drawn}\n\n${block}` : details(drawn, block)
+}
+
+/** What moves with every run, for the summary only: commit, readiness, expiry, phases. */
+export function runParts(report: Report): Part[] {
+  return [
+    { markdown: runFacts(report) },
+    { markdown: folded('Phases', report.phases.length, sections.phasesTable(report.phases)), name: 'phases', rank: 1 },
+  ]
+}
+
+function runFacts(report: Report): string {
+  const { branch } = report
+  const parts = [
+    branch?.readyMilliseconds === undefined ? '' : `Ready after ${duration(branch.readyMilliseconds)}`,
+    branch?.expiresAt ? `expires ${code(branch.expiresAt)}` : '',
+    /^[0-9a-f]{7,40}$/.test(report.sha) ? `commit ${code(report.sha.slice(0, 7))}` : '',
+  ].filter(Boolean)
+  return parts.join(' · ')
+}
