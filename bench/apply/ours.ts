@@ -1,4 +1,4 @@
-/** Applies the folder `sql` below the working directory with the action's own engine; the benchmark runs it as a process. */
+/** Applies the folder `sql` below the working directory with the action's own engine; the benchmark runs its bundle as a process. */
 import { systemClock } from '../../src/clock.ts'
 import { applySchema, readSchema } from '../../src/database/schema/index.ts'
 import { createLog } from '../../src/log.ts'

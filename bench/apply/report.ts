@@ -91,7 +91,7 @@ ${cases.map(renderTable).join('\n')}
 - A file holds one statement: create table, add column, create index, insert of three rows, in turn. Every tool gets the
   same statements in its own format, and keeps its ledger.
 - Each run is a new process against a new database. Seconds are wall time from the start of the process to its end, the
-  median of the runs. The action's engine runs from its TypeScript sources, so Node strips their types at each start.
+  median of the runs. The action's engine is bundled and minified as its dist is.
 - The distance is a TCP proxy on 127.0.0.1 that holds data back for half the round trip each way. A round trip is a flight of
   client data that the server answered, login included; the TCP handshake is not counted or delayed. There is no limit of
   bandwidth and no slow start.

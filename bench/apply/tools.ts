@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bundleOurs } from './bundle.ts'
 import { type Migration, writeDrizzle, writeFiles, writeGraphile } from './corpus.ts'
 
 /** A migration tool as the benchmark runs it: a fresh process in `folder`, told the database by `DATABASE_URL`. */
@@ -19,7 +20,10 @@ export interface Tool {
 const HERE = import.meta.dirname
 const MODULES = join(HERE, '..', 'node_modules')
 
-/** The action's own engine and its five peers. Throws an Error when the packages of `bench/` are not installed. */
+/**
+ * The action's own engine, bundled, and its five peers. Throws an Error when it cannot be bundled, or the packages of
+ * `bench/` are not installed.
+ */
 export async function findTools(): Promise<Tool[]> {
   const root = JSON.parse(await readFile(join(HERE, '..', '..', 'package.json'), 'utf8')) as { version: string }
   return [
@@ -29,7 +33,7 @@ export async function findTools(): Promise<Tool[]> {
       how: "the action's defaults: a transaction and a ledger row per file, locks, rewrites and rows observed",
       prepare: (folder, corpus) =>
         writeFiles(join(folder, 'sql'), corpus, { name: ({ id }) => `${id}_step.sql`, text: ({ sql }) => `${sql};\n` }),
-      command: [process.execPath, '--disable-warning=ExperimentalWarning', join(HERE, 'ours.ts')],
+      command: [process.execPath, bundleOurs()],
       ledger: 'select count(*)::int as n from neon_setup.migrations',
     },
     ...(await findPeers()),
