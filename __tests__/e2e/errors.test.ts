@@ -18,6 +18,7 @@ beforeEach(() => {
 })
 afterAll(() => world.close())
 
+const PASSED = '2020-01-01T00:00:00Z'
 const opened = { name: 'pull_request' as const, action: 'opened' as const, number: 3 }
 const errorsOf = (result: RunResult) =>
   result.annotations.filter(({ type }) => type === 'error').map(({ message }) => message)
@@ -85,6 +86,36 @@ describe('errors, before anything is made', () => {
     expect(
       (await world.run({ name: 'push' }, { ...inputs, org_id: world.neon.organizationId })).outputs.project_id,
     ).toBe(projectId)
+  })
+
+  test('an expires_at that is no time, with the other wrong inputs', async () => {
+    const inputs = { project_name: 'never-made', schema: 'none', expires_at: 'tomorrow', counts: 'all' }
+    const result = await world.run({ ...opened, number: 4 }, inputs)
+    expectError(result, /2 inputs are wrong[\s\S]*expires_at is "tomorrow", which is no RFC 3339 time/)
+    expect(errorsOf(result)[0]).toContain('counts')
+    expect(world.neon.journal).toHaveLength(0)
+  })
+
+  test.each([
+    ['preview', { ...opened, number: 4 }, {}],
+    ['reset', { ...opened, number: 4 }, { mode: 'reset' }],
+    ['provision of a named branch', { name: 'push' as const }, { branch_name: 'staging' }],
+  ])('an expires_at that has passed: %s asks nothing of Neon', async (_, event, inputs) => {
+    expectError(
+      await world.run(event, { project_name: 'never-made', schema: 'none', expires_at: PASSED, ...inputs }),
+      /expires_at is 2020-01-01T00:00:00Z, which has passed\. Give a moment in the future/,
+    )
+    expect(world.neon.journal).toHaveLength(0)
+  })
+
+  test.each([
+    ['cleanup', { ...opened, number: 4, action: 'closed' as const }],
+    ['sweep', { name: 'schedule' as const }],
+    ['provision of the default branch', { name: 'push' as const }],
+  ])('an expires_at that has passed: %s has no use for it and goes on', async (_, event) => {
+    const result = await world.run(event, { project_id: projectId, schema: 'none', expires_at: PASSED })
+    expect(errorsOf(result)).toEqual([])
+    expect(result.conclusion).toBe('success')
   })
 
   test('an unknown region lists the right ones', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { parseDuration } from '../../src/inputs/durations.ts'
+import { parseDuration } from '../../src/durations.ts'
 import { readConfig } from '../../src/inputs/index.ts'
 import { configOf, inputReader } from '../support/inputs.ts'
 
@@ -134,6 +134,33 @@ describe('inputs', () => {
     expect(configOf({ expires_in: 'never' }).neon.expiresIn).toBe('never')
   })
 
+  test.each(['tomorrow', '2026-07-01', '2026-07-01T12:00:00', '2026-13-01T12:00:00Z', '1780000000'])(
+    'an expires_at %j is refused with the other inputs, in every mode',
+    (expires_at) => {
+      for (const mode of ['preview', 'cleanup', 'sweep']) {
+        const text = problemsOf({ expires_at, counts: 'all', mode })
+        expect(text).toContain('2 inputs are wrong')
+        expect(text).toContain(
+          `Input expires_at is "${expires_at}", which is no RFC 3339 time with a zone. Write it like`,
+        )
+      }
+    },
+  )
+
+  test('a time that has passed is no wrong input: a cleanup may come after it', () => {
+    for (const mode of ['preview', 'cleanup', 'sweep']) {
+      expect(configOf({ mode, expires_at: '2020-01-01T00:00:00+02:00' }).neon.expiresAt).toBe(
+        '2020-01-01T00:00:00+02:00',
+      )
+    }
+  })
+
+  test('never is a life, but no other duration', () => {
+    for (const name of ['timeout', 'max_age', 'lock_wait', 'history_retention']) {
+      expect(problemsOf({ [name]: 'never' })).toContain(`Input ${name} is 'never': it must be a duration`)
+    }
+  })
+
   test('unknown placeholders are refused', () => {
     expect(problemsOf({ branch_name: 'pr-{nummer}' })).toContain("'{nummer}'")
   })
@@ -144,6 +171,7 @@ describe('inputs', () => {
       'timeout',
       'pg_version',
       'expires_in',
+      'expires_at',
       'schema',
       'secret_labels',
       'branch_name',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { expiryOf, parseDuration } from '../../src/neon/expiry.ts'
+import { expiryOf, parseLife } from '../../src/neon/expiry.ts'
 import { parseMaskingRules } from '../../src/neon/masking.ts'
 import { chooseNames } from '../../src/neon/names.ts'
 import { annotationsFor, isMarked, isOurs, madeBy, pullRequestOf, rememberedNames } from '../../src/neon/ownership.ts'
@@ -9,7 +9,7 @@ import { buildUrls, pooledHost, type UrlParts } from '../../src/neon/url.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 
-describe('durations and expiry', () => {
+describe('life and expiry', () => {
   test.each([
     ['30m', 1_800_000],
     ['12h', 43_200_000],
@@ -17,13 +17,15 @@ describe('durations and expiry', () => {
     ['2w', 1_209_600_000],
     ['1.5h', 5_400_000],
     [' 7 D ', 604_800_000],
+    ['1d12h', 129_600_000],
     ['never', undefined],
+    [' Never ', undefined],
   ])('%p', (text, milliseconds) => {
-    expect(parseDuration(text, 'expires_in')).toBe(milliseconds)
+    expect(parseLife(text)).toBe(milliseconds)
   })
 
-  test.each(['', '7', 'd', '0d', '-1d', '7y', '7d1h', 'forever'])('%p is refused with an example', (text) => {
-    expect(() => parseDuration(text, 'max_age')).toThrow(`Input max_age is "${text}", which is no duration.`)
+  test.each(['', '7', '1d12', 'd', '0d', '-1d', '7y', 'forever'])('%p is refused with an example', (text) => {
+    expect(() => parseLife(text)).toThrow(`Input expires_in is "${text}", which is no duration.`)
   })
 
   test('the moment is UTC with seconds, as the API asks', () => {

@@ -1,5 +1,5 @@
 import { errorMessage } from '../errors.ts'
-import { parseDuration } from '../neon/index.ts'
+import { parseLife, parseMoment } from '../neon/index.ts'
 import type { Config } from './config.ts'
 import type { Reader } from './reader.ts'
 
@@ -14,7 +14,8 @@ export function checkTogether(config: Config, reader: Reader): void {
   checkBranchName(config.neon.branchName, reader)
   checkUrls(config, reader)
   const { neon, compare, schema } = config
-  checkExpiry(neon.expiresIn, reader)
+  checkForm(neon.expiresIn, parseLife, reader)
+  checkForm(neon.expiresAt, parseMoment, reader)
   if (neon.minCu !== null && neon.maxCu !== null && neon.minCu > neon.maxCu) {
     reader.problem(`Inputs min_cu ${neon.minCu} and max_cu ${neon.maxCu}: the smallest size is above the largest.`)
   }
@@ -32,10 +33,13 @@ export function checkTogether(config: Config, reader: Reader): void {
   }
 }
 
-/** By the parser that the branch is made with; a project must not be made first for a life that cannot be read. */
-function checkExpiry(text: string, reader: Reader): void {
+/**
+ * By the parser that the branch is made with; a project must not be made first for a life that cannot be read. Whether a
+ * moment has passed is judged by the modes that set an expiry: a cleanup often comes after it, and must not fail then.
+ */
+function checkForm(text: string, parse: (text: string) => unknown, reader: Reader): void {
   try {
-    if (text !== '') parseDuration(text, 'expires_in')
+    if (text !== '') parse(text)
   } catch (error) {
     reader.problem(errorMessage(error))
   }

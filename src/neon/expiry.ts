@@ -1,10 +1,11 @@
+import { parseDuration } from '../durations.ts'
 import { ActionError } from '../errors.ts'
 
 /** When a branch shall expire: at most one of both. */
 export interface ExpiryRequest {
-  /** A duration `30m`, `12h`, `7d`, `2w`, or `never`. */
+  /** A duration such as `12h`, `7d`, `2w`, `1d12h`, or `never`; see {@link parseLife}. */
   expiresIn?: string
-  /** A moment, RFC 3339 with zone. */
+  /** A moment, RFC 3339 with zone; see {@link parseMoment}. */
   expiresAt?: string
 }
 
@@ -16,23 +17,35 @@ export interface Expiry {
   notice?: string
 }
 
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 const MOST_DAYS = 30
 // The API measures with its own clock: a minute less keeps a small difference from turning the longest wish into an error.
 const LONGEST = MOST_DAYS * 86_400_000 - 60_000
 
 /**
- * Milliseconds of a duration: a number and `m`, `h`, `d` or `w`; undefined for `never`.
+ * Reads `expires_in`: milliseconds of a duration with its unit, undefined for `never`.
  * Throws {@link ActionError} for anything else and for zero.
  */
-export function parseDuration(text: string, input: string): number | undefined {
+export function parseLife(text: string): number | undefined {
   const wish = text.trim().toLowerCase()
   if (wish === 'never') return undefined
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([mhdw])$/.exec(wish) ?? []
-  const milliseconds = Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
-  if (milliseconds > 0) return milliseconds
-  throw new ActionError(`Input ${input} is "${text}", which is no duration.`, {
+  // Durations without a unit count seconds, but whoever writes 7 here means days.
+  const milliseconds = /[a-z]$/.test(wish) ? parseDuration(wish) : null
+  if (milliseconds) return milliseconds
+  throw new ActionError(`Input expires_in is "${text}", which is no duration.`, {
     advice: 'Write a number and m, h, d or w, for example 7d or 12h, or never.',
+  })
+}
+
+/**
+ * Reads `expires_at`: milliseconds since the epoch of an RFC 3339 time, passed or not.
+ * Throws {@link ActionError} for anything else, such as a time without zone.
+ */
+export function parseMoment(text: string): number {
+  const wish = text.trim()
+  const moment = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(wish) ? Date.parse(wish) : Number.NaN
+  if (!Number.isNaN(moment)) return moment
+  throw new ActionError(`Input expires_at is "${text}", which is no RFC 3339 time with a zone.`, {
+    advice: 'Write it like 2026-12-24T18:00:00Z, or use expires_in, for example 7d.',
   })
 }
 
@@ -55,15 +68,9 @@ export function expiryOf(request: ExpiryRequest, now: number): Expiry {
 }
 
 function wantedMoment({ expiresIn, expiresAt }: ExpiryRequest, now: number): number | undefined {
-  if (!expiresAt) {
-    const duration = expiresIn ? parseDuration(expiresIn, 'expires_in') : undefined
-    return duration === undefined ? undefined : now + duration
-  }
-  const moment = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(expiresAt.trim()) ? Date.parse(expiresAt.trim()) : Number.NaN
-  if (!Number.isNaN(moment)) return moment
-  throw new ActionError(`Input expires_at is "${expiresAt}", which is no RFC 3339 time with a zone.`, {
-    advice: 'Write it like 2026-12-24T18:00:00Z, or use expires_in, for example 7d.',
-  })
+  if (expiresAt) return parseMoment(expiresAt)
+  const life = expiresIn ? parseLife(expiresIn) : undefined
+  return life === undefined ? undefined : now + life
 }
 
 function rfc3339(milliseconds: number): string {

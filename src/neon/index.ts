@@ -5,7 +5,7 @@ export { type DeleteRequest, type DeleteResult, deleteBranch } from './cleanup.t
 export { createNeon, type Neon, type NeonOptions } from './client.ts'
 export { type CompareRequest, compareSchemas, type SchemaComparison } from './compare.ts'
 export { type Connection, type ConnectionRequest, connectionOf } from './connection.ts'
-export { type Expiry, type ExpiryRequest, expiryOf, parseDuration } from './expiry.ts'
+export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } from './expiry.ts'
 export { authUrlOf, dataApiUrlOf } from './extras.ts'
 export { consoleUrl } from './links.ts'
 export { type MaskingRule, parseMaskingRules } from './masking.ts'

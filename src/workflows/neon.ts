@@ -4,6 +4,7 @@ import {
   connectionOf,
   consoleUrl,
   createNeon,
+  type Expiry,
   ensureProject,
   expiryOf,
   type NamedBranchRequest,
@@ -110,6 +111,15 @@ function expiryWish(run: Run, isPreview: boolean): { expiresIn?: string; expires
   return isPreview ? { expiresIn: PREVIEW_LIFE } : {}
 }
 
+/**
+ * The expiry that the run's branch would get now, asked before the project, which may have to be made. Only for modes
+ * that set one: an old pull request must be cleaned up although its time is over.
+ * Throws an ActionError when `expires_at` has passed.
+ */
+export function expiryAhead(run: Run): Expiry {
+  return expiryOf(expiryWish(run, true), run.runtime.clock.now())
+}
+
 /** Tells report and outputs about a branch. */
 export function announceBranch(run: Run, neon: Neon, branch: Branch): void {
   const url = consoleUrl(neon, branch.projectId, branch.id)
@@ -145,7 +155,7 @@ export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: 
 
 /** Puts a preview back to its parent and connects anew: a protected parent's passwords are not the branch's. */
 export async function resetTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
-  const { at } = expiryOf(expiryWish(run, true), run.runtime.clock.now())
+  const { at } = expiryAhead(run)
   const fresh = await resetToParent(neon, branch, at)
   announceBranch(run, neon, { ...fresh, created: branch.created })
   // What the create reply told is about the branch before the reset.

@@ -2,7 +2,7 @@ import type { Outcome } from '../model.ts'
 import { assertPreviewBranch, ensurePreviewBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { extraOutputs } from './extras.ts'
-import { announceBranch, branchRequest, openNeon, projectOf, targetOf } from './neon.ts'
+import { announceBranch, branchRequest, expiryAhead, openNeon, projectOf, targetOf } from './neon.ts'
 import { prepareDatabase } from './prepare.ts'
 import { schemaStep } from './schema.ts'
 import { announce, externalTarget } from './target.ts'
@@ -17,6 +17,8 @@ export async function preview(run: Run): Promise<Outcome> {
     await prepareDatabase(run, target, step)
     return 'reused'
   }
+  // A time that has passed must not leave a project behind.
+  expiryAhead(run)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: true })
   const branch = await phase(run, 'Branch', () => ensurePreviewBranch(neon, branchRequest(run, project.id, true)))

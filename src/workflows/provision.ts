@@ -1,7 +1,7 @@
 import type { Outcome } from '../model.ts'
 import { defaultBranch, ensureNamedBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { announceBranch, branchRequest, openNeon, projectOf, targetOf } from './neon.ts'
+import { announceBranch, branchRequest, expiryAhead, openNeon, projectOf, targetOf } from './neon.ts'
 import { prepareDatabase } from './prepare.ts'
 import { schemaStep } from './schema.ts'
 import { announce, externalTarget } from './target.ts'
@@ -16,6 +16,8 @@ export async function provision(run: Run): Promise<Outcome> {
     await prepareDatabase(run, target, step)
     return 'provisioned'
   }
+  // A time that has passed must not leave a project behind; the default branch has no use for one.
+  if (run.plan.branchName !== '') expiryAhead(run)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: true, describe: true })
   const branch = await phase(run, 'Branch', async () => {

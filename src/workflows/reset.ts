@@ -2,7 +2,7 @@ import { ActionError } from '../errors.ts'
 import type { Outcome } from '../model.ts'
 import { assertPreviewBranch, lookUpBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { announceBranch, openNeon, projectOf, resetTarget } from './neon.ts'
+import { announceBranch, expiryAhead, openNeon, projectOf, resetTarget } from './neon.ts'
 import { prepareDatabase } from './prepare.ts'
 import { schemaStep } from './schema.ts'
 
@@ -10,6 +10,8 @@ import { schemaStep } from './schema.ts'
 export async function reset(run: Run): Promise<Outcome> {
   // Read before anything is made: files that cannot be used must leave nothing behind.
   const step = await schemaStep(run)
+  const { notice } = expiryAhead(run)
+  if (notice) run.runtime.log.notice(notice)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
   const name = run.plan.branchName
