@@ -56,12 +56,14 @@ export async function withSession<T>(
     ...(first ? { first } : {}),
   })
   try {
-    return await work(session)
+    const result = await work(session)
+    await session.leave()
+    return result
   } catch (error) {
-    runtime.signal.throwIfAborted()
-    throw error instanceof ActionError || isServerError(error) || session.isOpen() ? error : connectionLost(error)
-  } finally {
+    const isLost = !(error instanceof ActionError || isServerError(error) || session.isOpen())
     await session.close()
+    runtime.signal.throwIfAborted()
+    throw isLost ? connectionLost(error) : error
   }
 }
 

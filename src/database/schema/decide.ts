@@ -34,16 +34,24 @@ export interface Decision {
   results: FileResult[]
   edited: EditedFile[]
   outOfOrder: OutOfOrderFile[]
+  /** How many files touch tables that were there and are not looked at all the same, as there are too many. */
+  unobserved: number
   /** Names in the ledger without a file. */
   missing: LedgerRow[]
 }
+
+// A look costs 0.1 ms; who applies more files that alter tables reads no more than this many anyway.
+const MOST_OBSERVED = 1000
 
 /** Compares the files with the ledger; touches nothing. Throws an `ActionError` for a file that cannot be read as SQL. */
 export function decide(ledger: LedgerRow[], options: ApplyOptions): Decision {
   const { source } = options
   const rows = new Map(ledger.map((row) => [row.name, row]))
-  const decision: Decision = { tasks: [], results: [], edited: [], outOfOrder: [], missing: [] }
+  const decision: Decision = { tasks: [], results: [], edited: [], outOfOrder: [], missing: [], unobserved: 0 }
   for (const file of source.files) decideFile(file, { row: rows.get(file.name), ledger, options, decision })
+  const touching = decision.tasks.filter(({ how, traits }) => how === 'chain' && traits.touchesExisting)
+  for (const task of touching.slice(0, MOST_OBSERVED)) task.observe = true
+  decision.unobserved = Math.max(0, touching.length - MOST_OBSERVED)
   const names = new Set(source.files.map((file) => file.name))
   decision.missing = ledger.filter((row) => !names.has(row.name)).sort((a, b) => compareNames(a.name, b.name))
   decision.results.push(

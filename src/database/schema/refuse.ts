@@ -97,6 +97,9 @@ export function warn(runtime: Runtime, decision: Decision, options: ApplyOptions
       file.path,
     )
   }
+  if (decision.unobserved > 0) {
+    tell(`Locks and rows of the last ${decision.unobserved} files that touch tables are not told: they are too many.`)
+  }
   const missing = decision.missing.map(({ name }) => name)
   if (missing.length > 0) tell(missingText(missing, options))
   return warnings

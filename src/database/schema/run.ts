@@ -21,8 +21,6 @@ export interface RunContext {
   serverVersion: number
 }
 
-// A look at locks and rows costs 1 to 2 ms; who applies more files that alter tables reads no more than this many anyway.
-const MOST_OBSERVED = 200
 const TELL_EVERY = 1000
 
 /**
@@ -74,7 +72,7 @@ class Run {
       this.preparationError ??= error
     }
     this.preparation = Promise.all(messages.map((message) => session.send(message).catch(note)))
-    if (this.observed().size > 0) {
+    if (this.context.decision.tasks.some(({ observe }) => observe)) {
       this.relations = session.send(RELATIONS).then(readRelations, () => new Map())
     }
   }
@@ -104,20 +102,11 @@ class Run {
     })
   }
 
-  private observed(): Set<Task> {
-    const { tasks } = this.context.decision
-    return new Set(tasks.filter(({ how, traits }) => how === 'chain' && traits.touchesExisting).slice(0, MOST_OBSERVED))
-  }
-
   private async chain(group: Task[]): Promise<SqlFailure | undefined> {
     const { session, options, serverVersion } = this.context
-    const observed = this.observed()
-    const links = group.map((task) => ({
-      entry: task.entry,
-      statements: task.script.statements,
-      replace: task.replace,
-      observe: observed.has(task),
-    }))
+    const links = group.map(({ entry, script, replace, observe }) => {
+      return { entry, statements: script.statements, replace, observe }
+    })
     const { results, failure } = await runChain(session, links, {
       together: options.policy.transaction === 'all',
       serverVersion,

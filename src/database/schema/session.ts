@@ -19,6 +19,8 @@ export interface Session {
   copy(text: string, rows: string): Promise<void>
   isOpen(): boolean
   close(): Promise<void>
+  /** As {@link close}, without waiting for the server. Only when all answers are there. */
+  leave(): Promise<void>
 }
 
 // One CopyData message each: small enough not to hold a large file twice.
@@ -55,6 +57,7 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
     },
     isOpen: () => database.isOpen(),
     close: () => database.close(),
+    leave: () => database.leave(),
   }
 }
 

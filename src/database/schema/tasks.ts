@@ -14,6 +14,8 @@ export interface Task {
   traits: Classification
   /** In a transaction as a link of a chain, or statement by statement. */
   how: 'chain' | 'steps'
+  /** Whether to look at its locks, rewrites and rows. */
+  observe: boolean
   /** Statements that are in already, of a file that stopped half-way. */
   resumeAt: number
   /** Whether the ledger has a row of the file. */
@@ -38,6 +40,7 @@ export function prepareTask(file: SchemaFile, row: LedgerRow | undefined, option
     script,
     traits,
     how,
+    observe: false,
     resumeAt: row && !isComplete(row) ? row.done : 0,
     replace: row !== undefined,
     entry: { name, checksum, kind, statements, branch, runId, commitSha },
