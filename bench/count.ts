@@ -46,7 +46,8 @@ const WAYS: Record<string, Way> = {
       largestBytes: 2 ** 40,
     } as const
     const gone = new Promise<void>(() => undefined)
-    const database = { sql, first: [], isOpen: () => true, gone, close: async () => undefined }
+    const stay = async () => undefined
+    const database = { sql, first: [], isOpen: () => true, gone, close: stay, leave: stay }
     const counts = await countTables(quietRuntime(), database, options)
     return total(counts.map(({ rows }) => rows))
   },

@@ -1,7 +1,9 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { startCluster } from '../../sandbox/postgres/index.ts'
-import { openDatabase, sslOption, waitUntilReady, withDatabase } from '../../src/database/connect.ts'
+import { startDelayProxy } from '../../sandbox/proxy/index.ts'
+import { openDatabase, sslOption, withDatabase } from '../../src/database/connect.ts'
+import { waitUntilReady } from '../../src/database/ready.ts'
 import { testRuntime } from '../support/runtime.ts'
 
 let server: Server | undefined
@@ -139,6 +141,31 @@ describe('withDatabase', () => {
       const first = await withDatabase(testRuntime(), options, async (database) => database.first)
       expect(first).toEqual([[{ one: 1 }], [{ two: 2 }]])
     } finally {
+      await cluster.stop()
+    }
+  })
+})
+
+describe('leaving', () => {
+  test('takes no round trip, and the server lets go all the same', async () => {
+    const cluster = await startCluster()
+    const proxy = await startDelayProxy({ targetPort: cluster.port, roundTripMilliseconds: 1000 })
+    const others = async () =>
+      (await cluster.query("select from pg_stat_activity where application_name = 'leaver'")).length
+    try {
+      proxy.roundTripMilliseconds = 0
+      const url = cluster.url().replace(`:${cluster.port}/`, `:${proxy.port}/`)
+      const database = await openDatabase(testRuntime(), { url, settings: { application_name: 'leaver' } })
+      expect(await others()).toBe(1)
+      proxy.roundTripMilliseconds = 1000
+      await database.leave()
+      // Half a second's way from the server, which therefore cannot have answered.
+      expect(proxy.open).toBe(1)
+      await database.gone
+      expect(await others()).toBe(0)
+    } finally {
+      proxy.roundTripMilliseconds = 0
+      await proxy.close()
       await cluster.stop()
     }
   })

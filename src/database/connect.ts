@@ -1,8 +1,8 @@
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
-import { ActionError, errorCode, errorMessage } from '../errors.ts'
-import { backoff, retry } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
-import { socketFactory, UNLIMITED_BUFFER } from './socket.ts'
+import { connectSocket, type Target, UNLIMITED_BUFFER } from './socket.ts'
 
 /** One connection that keeps its session, on which queries may be pipelined without limit. */
 export interface Database {
@@ -13,7 +13,10 @@ export interface Database {
   isOpen(): boolean
   /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
   readonly gone: Promise<void>
+  /** Ends the connection, in 5 s at the latest, and resolves when it is gone. */
   close(): Promise<void>
+  /** Tells the server that this is the end, without the round trip until it agrees. Only when all answers are there. */
+  leave(): Promise<void>
 }
 
 /** How to reach a database. */
@@ -34,7 +37,6 @@ export interface ConnectOptions {
 // More than any chain of messages we send: below it postgres.js falls back to one query per round trip.
 const UNLIMITED_PIPELINE = 1_000_000
 const CONNECT_TIMEOUT_SECONDS = 15
-const READY_WITHIN = 60_000
 
 /** TLS as postgres.js takes it. */
 type Tls = false | { rejectUnauthorized: boolean; checkServerIdentity?: () => undefined }
@@ -63,12 +65,13 @@ export function isNeonHost(host: string): boolean {
 
 /**
  * Opens one connection and reserves it. Throws the driver's error (its `code` is a SQLSTATE or a system code) when the
- * server cannot be reached or refuses; see {@link waitUntilReady} for a server that may still be starting.
+ * server cannot be reached or refuses; see `waitUntilReady` for a server that may still be starting.
  */
 export async function openDatabase(runtime: Runtime, options: ConnectOptions): Promise<Database> {
   runtime.signal.throwIfAborted()
   const url = new URL(options.url)
   let open = true
+  let socket: Socket | undefined
   const gone = Promise.withResolvers<void>()
   let deadline: NodeJS.Timeout | undefined
   // A variable, not an argument: the driver's types lack max_pipeline.
@@ -79,7 +82,10 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     ssl: pipelined(sslOption(url)),
-    socket: socketFactory(CONNECT_TIMEOUT_SECONDS),
+    socket: async (target: Target) => {
+      socket = await connectSocket(target, CONNECT_TIMEOUT_SECONDS)
+      return socket
+    },
     max: 1,
     // By default the driver ends a connection after 30 to 60 minutes, in the middle of a long migration too.
     max_lifetime: 0,
@@ -128,6 +134,15 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
         if (open) sql.release()
         await close()
       },
+      async leave() {
+        if (!open) return await close()
+        runtime.signal.removeEventListener('abort', abort)
+        sql.release()
+        pool.end().catch(() => undefined)
+        // What is left to come must not keep the process.
+        socket?.unref()
+        await setImmediate()
+      },
     }
   } catch (error) {
     clearTimeout(deadline)
@@ -149,9 +164,12 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const database = await openDatabase(runtime, options)
   try {
-    return await Promise.race([work(database), lost(runtime, database)])
-  } finally {
+    const result = await Promise.race([work(database), lost(runtime, database)])
+    await database.leave()
+    return result
+  } catch (error) {
     await database.close()
+    throw error
   }
 }
 
@@ -173,55 +191,4 @@ export function goneError(): Error {
 function tooLate(url: URL): Error {
   const error = new Error(`no login at ${url.host} within ${CONNECT_TIMEOUT_SECONDS} s`)
   return Object.assign(error, { code: 'CONNECT_TIMEOUT' })
-}
-
-/** Whether a failed connection is worth another try: nothing listens yet, or the server is still starting. */
-function isStarting(error: unknown): boolean {
-  const code = errorCode(error)
-  return (
-    [
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'CONNECT_TIMEOUT',
-      'CONNECTION_CLOSED',
-      'CONNECTION_ENDED',
-      'CONNECTION_DESTROYED',
-      'ETIMEDOUT',
-      'EPIPE',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-    ].includes(code) ||
-    ['57P01', '57P03', '53300', '08006', '08P01'].includes(code) ||
-    /couldn't connect to compute node/i.test(errorMessage(error))
-  )
-}
-
-/**
- * Connects with backoff until `select 1` is answered, and returns the milliseconds that took. Waits only for causes that
- * pass (nothing listens, the compute starts); a wrong password or a missing database fails at once.
- */
-export async function waitUntilReady(runtime: Runtime, options: ConnectOptions): Promise<number> {
-  const started = runtime.clock.now()
-  const host = new URL(options.url).host
-  try {
-    await retry(
-      {
-        clock: runtime.clock,
-        signal: runtime.signal,
-        decide: (error, attempt, elapsed) =>
-          isStarting(error) && elapsed < READY_WITHIN ? backoff(attempt, 100, 3000) : 'stop',
-        onWait: (error) => runtime.log.progress(`Waiting for ${host} to accept connections: ${errorMessage(error)}`),
-      },
-      async () => await (await openDatabase(runtime, options)).close(),
-    )
-  } catch (error) {
-    runtime.signal.throwIfAborted()
-    throw new ActionError(`Could not log in at ${host}: ${errorMessage(error)}.`, {
-      advice: isStarting(error)
-        ? 'The compute did not start in time: look at the branch in the Neon console, then run the job again.'
-        : 'Check the database, the role and its password.',
-      title: errorCode(error),
-    })
-  }
-  return runtime.clock.now() - started
 }

@@ -5,38 +5,40 @@ import { isIP, Socket, type SocketConstructorOpts } from 'node:net'
 export const UNLIMITED_BUFFER = 2 ** 31 - 1
 
 /** What postgres.js hands to its `socket` option. */
-interface Target {
+export interface Target {
   host: string[]
   port: number[]
 }
 
-/** Makes the `socket` option of postgres.js: connects by TCP, without Nagle's delay, within `seconds`. */
-export function socketFactory(seconds: number): (target: Target) => Promise<Socket> {
-  return ({ host: [host = '127.0.0.1'], port: [port = 5432] }) =>
-    new Promise((resolve, reject) => {
-      // Socket hands its options on to the stream it is, which its types do not say.
-      const settings: SocketConstructorOpts & { writableHighWaterMark: number } = {
-        writableHighWaterMark: UNLIMITED_BUFFER,
-      }
-      const socket = new Socket(settings)
-      const fail = (error: Error) => {
-        clearTimeout(timer)
-        socket.destroy()
-        reject(error)
-      }
-      const timer = setTimeout(() => {
-        const late = new Error(`no connection to ${host}:${port} within ${seconds} s`)
-        fail(Object.assign(late, { code: 'ETIMEDOUT' }))
-      }, seconds * 1000)
-      socket.once('error', fail)
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        socket.off('error', fail)
-        // The driver reads the TLS server name from here.
-        if (isIP(host) === 0) Object.assign(socket, { host })
-        resolve(socket)
-      })
-      socket.setNoDelay(true)
-      socket.connect(port, host)
+/** Connects by TCP, without Nagle's delay, within `seconds`. Rejects with the system's error, or ETIMEDOUT. */
+export function connectSocket(
+  { host: [host = '127.0.0.1'], port: [port = 5432] }: Target,
+  seconds: number,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    // Socket hands its options on to the stream it is, which its types do not say.
+    const settings: SocketConstructorOpts & { writableHighWaterMark: number } = {
+      writableHighWaterMark: UNLIMITED_BUFFER,
+    }
+    const socket = new Socket(settings)
+    const fail = (error: Error) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(error)
+    }
+    const timer = setTimeout(() => {
+      const late = new Error(`no connection to ${host}:${port} within ${seconds} s`)
+      fail(Object.assign(late, { code: 'ETIMEDOUT' }))
+    }, seconds * 1000)
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      // The driver reads the TLS server name from here.
+      if (isIP(host) === 0) Object.assign(socket, { host })
+      resolve(socket)
     })
+    socket.setNoDelay(true)
+    socket.connect(port, host)
+  })
 }

@@ -1,4 +1,4 @@
-import { waitUntilReady } from '../database/connect.ts'
+import { waitUntilReady } from '../database/ready.ts'
 import { planSchema } from '../database/schema/index.ts'
 import { ActionError } from '../errors.ts'
 import type { Outcome } from '../model.ts'

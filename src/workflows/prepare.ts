@@ -1,4 +1,4 @@
-import { waitUntilReady } from '../database/connect.ts'
+import { waitUntilReady } from '../database/ready.ts'
 import { phase, type Run } from '../run.ts'
 import { deliverCredentials } from './credentials.ts'
 import { applyAndInspect, type Step } from './schema.ts'

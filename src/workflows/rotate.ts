@@ -1,4 +1,4 @@
-import { openDatabase } from '../database/connect.ts'
+import { withDatabase } from '../database/connect.ts'
 import { ActionError, errorMessage } from '../errors.ts'
 import type { Outcome } from '../model.ts'
 import { defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
@@ -33,8 +33,7 @@ async function wanted(run: Run, neon: Neon, projectId: string) {
 
 async function logIn(run: Run, target: Target): Promise<void> {
   try {
-    const database = await openDatabase(run.runtime, { url: target.url })
-    await database.close()
+    await withDatabase(run.runtime, { url: target.url }, async () => undefined)
   } catch (error) {
     run.runtime.signal.throwIfAborted()
     throw new ActionError(

@@ -1,7 +1,7 @@
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import { backoff, retry } from '../../retry.ts'
 import type { Runtime } from '../../runtime.ts'
-import { openDatabase } from '../connect.ts'
+import { withDatabase } from '../connect.ts'
 
 const LOGIN_WITHIN = 15_000
 
@@ -21,7 +21,7 @@ export async function logsIn(runtime: Runtime, url: string, { name, password }: 
   address.password = encodeURIComponent(password)
   runtime.secrets.add(address.href)
   try {
-    await (await openDatabase(runtime, { url: address.href })).close()
+    await withDatabase(runtime, { url: address.href }, async () => undefined)
     return true
   } catch (error) {
     runtime.signal.throwIfAborted()
