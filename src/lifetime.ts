@@ -26,7 +26,8 @@ export function watchLifetime(milliseconds: number): Lifetime {
     )
   process.on('SIGINT', cancel)
   process.on('SIGTERM', cancel)
-  const timer = milliseconds > 0 ? setTimeout(expire, milliseconds) : undefined
+  // Node takes a longer delay for one of 1 ms (manual, setTimeout).
+  const timer = milliseconds > 0 ? setTimeout(expire, Math.min(milliseconds, 2 ** 31 - 1)) : undefined
   timer?.unref()
   return {
     signal: controller.signal,
