@@ -254,4 +254,37 @@ describe('Kubernetes', () => {
     expect((await read()).status).toBe(404)
     expect(branchNames()).not.toContain('pr-5')
   })
+
+  test('a sweep takes the Secret of a closed pull request too; where the cluster is out of reach, the branch stays', async () => {
+    world.github.openPull({ number: 7 })
+    const inputs = {
+      project_id: projectId,
+      kubeconfig: kubernetes.kubeconfig,
+      namespace: 'swept-pr-{number}',
+      create_namespace: 'true',
+    }
+    const read = () => kubernetes.request('GET', '/api/v1/namespaces/swept-pr-7/secrets/postgres-credentials')
+    expectSuccess(await world.run(pull(7), { ...inputs, schema: 'learnflow' }))
+    world.github.closePull(7)
+    const before = await read()
+    expect(before.status).toBe(200)
+
+    const dry = await world.run({ name: 'schedule' }, { ...inputs, dry_run: 'true' })
+    expectSuccess(dry)
+    expect([dry.outputs.swept, await read()]).toEqual(['1', before])
+
+    const unreachable = inputs.kubeconfig.replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:1')
+    expect(unreachable).not.toBe(inputs.kubeconfig)
+    const blind = await world.run({ name: 'schedule' }, { ...inputs, kubeconfig: unreachable })
+    expect(errorsOf(blind)).toEqual([
+      expect.stringMatching(/Could not delete 1 of 1 branches: pr-7: .*127\.0\.0\.1:1/s),
+    ])
+    expect(branchNames()).toContain('pr-7')
+
+    const result = await world.run({ name: 'schedule' }, inputs)
+    expectSuccess(result)
+    expect((await read()).status).toBe(404)
+    expect(branchNames()).not.toContain('pr-7')
+    expect(result.summary).toContain('swept-pr-7')
+  })
 })

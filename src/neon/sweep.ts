@@ -36,6 +36,8 @@ export interface SweepIntent {
 export interface SweepOptions extends SweepRules {
   projectId: string
   dryRun: boolean
+  /** Takes away what else the branch's pull request has; when it fails, the branch stays for the next sweep. */
+  beforeDelete?(pullRequest: number): Promise<void>
   /** Deletes under way at once. */
   concurrency?: number
 }
@@ -128,6 +130,7 @@ async function sweepOne(neon: Neon, intent: SweepIntent, options: SweepOptions):
     if (wasUsed(intent.branch, now)) return row(intent, 'kept', 'a run used it while this sweep was under way')
     const [again] = planSweep([now], options, neon.runtime.clock.now())
     if (!again?.remove) return row(intent, 'kept', again?.reason ?? 'it changed')
+    if (again.pullRequest !== null) await options.beforeDelete?.(again.pullRequest)
     await removeBranch(neon, now)
     return row(intent, 'deleted', intent.reason)
   } catch (error) {

@@ -10,7 +10,7 @@ const BRANCH_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
 
 /** Takes away what a pull request had: its branch, its Secret. What is gone already is a success. */
 export async function cleanup(run: Run): Promise<Outcome> {
-  await removeSecret(run)
+  await phase(run, 'Kubernetes', () => removeSecret(run, run.plan.pullRequest))
   if (run.config.connectionString !== '') return 'gone'
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })

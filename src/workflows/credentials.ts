@@ -14,7 +14,7 @@ import type { Target } from './target.ts'
 
 /** Makes the roles that the input `roles` names, and brings their logins and the owner's to the cluster. */
 export async function deliverCredentials(run: Run, target: Target): Promise<void> {
-  const options = kubernetesOptions(run, target.branchId)
+  const options = kubernetesOptions(run, run.plan.pullRequest, target.branchId)
   const roles = run.config.roles.length > 0 ? await makeRoles(run, target, options) : {}
   if (!options) return
   const credentials: Credentials = { url: target.url, pooledUrl: target.pooledUrl, roles }
@@ -23,14 +23,14 @@ export async function deliverCredentials(run: Run, target: Target): Promise<void
 }
 
 /**
- * Takes the Secret of this run's pull request away, with what else was made beside it. Nothing without a kubeconfig, and
- * nothing outside a pull request: there the Secret may be the one that production reads.
+ * Takes the Secret of a pull request away, with what else was made beside it. Nothing without a kubeconfig, and nothing
+ * outside a pull request (null): there the Secret may be the one that production reads. Throws an ActionError when the
+ * cluster cannot be asked or refuses.
  */
-export async function removeSecret(run: Run): Promise<void> {
-  const options = kubernetesOptions(run, '')
-  if (!options || run.plan.pullRequest === null) return
-  const results = await phase(run, 'Kubernetes', () => removeCredentials(run.runtime, options))
-  run.report.kubernetes.push(...results)
+export async function removeSecret(run: Run, pullRequest: number | null): Promise<void> {
+  const options = kubernetesOptions(run, pullRequest, '')
+  if (!options || pullRequest === null) return
+  run.report.kubernetes.push(...(await removeCredentials(run.runtime, options)))
 }
 
 async function makeRoles(
@@ -68,10 +68,9 @@ function loginUrls(run: Run, target: Target, login: { name: string; password: st
 }
 
 /** The cluster's part of the inputs with `{number}` filled in; null without a kubeconfig. */
-function kubernetesOptions(run: Run, branchId: string): KubernetesOptions | null {
+function kubernetesOptions(run: Run, number: number | null, branchId: string): KubernetesOptions | null {
   const { kubernetes } = run.config
   if (!kubernetes) return null
-  const number = run.plan.pullRequest
   const fill = (text: string) => text.replaceAll('{number}', number === null ? '' : String(number))
   return {
     kubeconfig: kubernetes.kubeconfig,

@@ -3,10 +3,11 @@ import { pullRequestStates } from '../github/pulls.ts'
 import type { Outcome } from '../model.ts'
 import { planSweep, pullRequestsOf, sweepBranches, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
+import { removeSecret } from './credentials.ts'
 import { openNeon, projectOf } from './neon.ts'
 
 /**
- * Deletes our branches whose pull request is closed or that are too old. Knows every branch and every pull request before
+ * Deletes our branches whose pull request is closed or that are too old, each with its Secret. Knows every branch and every pull request before
  * it deletes the first; throws an ActionError when it cannot.
  */
 export async function sweep(run: Run): Promise<Outcome> {
@@ -32,7 +33,11 @@ export async function sweep(run: Run): Promise<Outcome> {
   const intents = planSweep(branches, rules, runtime.clock.now())
   const { dryRun } = config.sweep
   const rows = await phase(run, dryRun ? 'Would delete' : 'Delete', () =>
-    sweepBranches(neon, intents, { ...rules, projectId: project.id, dryRun }),
+    sweepBranches(neon, intents, {
+      ...rules,
+      ...{ projectId: project.id, dryRun },
+      beforeDelete: (pullRequest) => removeSecret(run, pullRequest),
+    }),
   )
   run.report.sweep = rows
   const gone = rows.filter(({ action }) => action === 'deleted' || action === 'would delete')
