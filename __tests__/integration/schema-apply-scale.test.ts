@@ -77,7 +77,7 @@ describe('round trips', () => {
     const again = await apply({ url, files: small(count) })
     expect([again.applied, again.unchanged]).toEqual([0, count])
     // The lock and the ledger come with the login.
-    expect(proxy.roundTrips()).toBe(login)
+    expect(proxy.roundTrips()).toBeLessThanOrEqual(login)
   })
 
   test('megabytes in one chain do not make it wait', async () => {
