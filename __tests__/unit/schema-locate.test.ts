@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { excerpt, placeAt, placeOfError } from '../../src/database/schema/locate.ts'
+import { excerpt } from '../../src/database/schema/excerpt.ts'
+import { placeOfError } from '../../src/database/schema/locate.ts'
+import { placeAt } from '../../src/database/schema/place.ts'
 import { scriptOf } from '../support/scripts.ts'
 
 describe('placeAt', () => {

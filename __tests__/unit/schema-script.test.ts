@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { placeAt } from '../../src/database/schema/locate.ts'
+import { placeAt } from '../../src/database/schema/place.ts'
 import { parseScript } from '../../src/database/schema/script.ts'
 import { ActionError } from '../../src/errors.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'

@@ -1,7 +1,7 @@
 import type { Reply } from '../http/serve.ts'
 import { demand, refuse } from './access.ts'
+import type { Call } from './call.ts'
 import { page } from './paging.ts'
-import type { Call } from './routes.ts'
 import { commentShape } from './shapes.ts'
 import { type Comment, type Issue, type Scope, timestamp } from './world.ts'
 

@@ -1,7 +1,7 @@
 import type { Reply } from '../http/serve.ts'
 import { demand, refuse } from './access.ts'
+import type { Call } from './call.ts'
 import { page } from './paging.ts'
-import type { Call } from './routes.ts'
 import { pullDetails, pullShape } from './shapes.ts'
 import type { Issue, Scope } from './world.ts'
 

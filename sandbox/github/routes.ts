@@ -1,22 +1,11 @@
 import type { Reply, Request } from '../http/serve.ts'
 import { type Caller, identify, Refusal, refuse } from './access.ts'
+import type { Call } from './call.ts'
 import { createComment, deleteComment, getComment, listComments, updateComment } from './comments.ts'
 import { answerGraphql } from './graphql.ts'
 import { getPull, listPulls } from './pulls.ts'
 import { type Addresses, repositoryShape, userShape } from './shapes.ts'
 import { findRepository, type Repository, type World } from './world.ts'
-
-/** One REST call on a repository, ready to be answered. */
-export interface Call {
-  world: World
-  caller: Caller
-  repository: Repository
-  parameters: Record<string, string>
-  query: URLSearchParams
-  at: Addresses
-  /** The body as an object; refuses what is none with 400. */
-  readJson(): Record<string, unknown>
-}
 
 interface Route {
   method: string

@@ -3,11 +3,11 @@ import type { KubernetesResult } from '../model.ts'
 import type { Runtime } from '../runtime.ts'
 import { differences, hasLeftovers } from './compare.ts'
 import { answerFailure } from './failures.ts'
-import { type Answer, type Api, createApi } from './http.ts'
+import { type Api, createApi } from './http.ts'
 import { openContext } from './kubeconfig.ts'
 import { namespaceObject, namespacePlace, type Place } from './objects.ts'
 import { describeOwner, MANAGER, mayDelete, mayWrite } from './ownership.ts'
-import type { KubernetesObject, KubernetesOptions } from './types.ts'
+import type { Answer, KubernetesObject, KubernetesOptions } from './types.ts'
 
 /** One cluster, as one run uses it. */
 export interface Cluster {

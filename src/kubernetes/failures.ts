@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { ActionError, errorCode, errorMessage } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Answer } from './http.ts'
 import type { OpenSession } from './kubeconfig.ts'
 import { roleManifest } from './rbac.ts'
+import type { Answer } from './types.ts'
 
 const UNREACHABLE: Record<string, string> = {
   ENOTFOUND: 'its name is not known',

@@ -5,21 +5,7 @@ import { backoff, retry } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import { isPassing, loginFailure, networkFailure } from './failures.ts'
 import type { OpenSession } from './kubeconfig.ts'
-import type { KubernetesObject } from './types.ts'
-
-/** What an API server says when it does not answer with the object (kind Status of the Kubernetes API). */
-export interface Status {
-  message: string
-  reason: string
-  details?: { name?: string; kind?: string; causes?: { reason?: string; message?: string; field?: string }[] }
-}
-
-/** An answer of the API server: the object, or a status for every code above 299. */
-export interface Answer {
-  code: number
-  object?: KubernetesObject
-  status: Status
-}
+import type { Answer, KubernetesObject, Status } from './types.ts'
 
 /** One request. */
 export interface Call {

@@ -76,3 +76,17 @@ export interface ManagedFields {
   operation?: string
   fieldsV1?: Record<string, unknown>
 }
+
+/** What an API server says when it does not answer with the object (kind Status of the Kubernetes API). */
+export interface Status {
+  message: string
+  reason: string
+  details?: { name?: string; kind?: string; causes?: { reason?: string; message?: string; field?: string }[] }
+}
+
+/** An answer of the API server: the object, or a status for every code above 299. */
+export interface Answer {
+  code: number
+  object?: KubernetesObject
+  status: Status
+}

@@ -8,6 +8,15 @@ import type { Secrets } from '../secrets.ts'
  */
 export type FailureKind = 'locked' | 'busy' | 'unsent' | 'unknown' | 'refused'
 
+/** What was being done, for the sentence of an error. */
+export interface Task {
+  /** With the value: `create the branch pr-7`. */
+  what: string
+  projectId?: string
+  /** `owner/name`: our branches of it are named when a limit is reached. */
+  repository?: string
+}
+
 /** A failed request to the Neon API, reduced to plain text: nothing of the HTTP client is kept, its errors carry the key. */
 export class NeonError extends Error {
   /** HTTP status, or 0 when no answer came. */

@@ -1,16 +1,7 @@
 import { ActionError } from '../errors.ts'
 import type { Neon } from './client.ts'
-import { NeonError } from './error.ts'
+import { NeonError, type Task } from './error.ts'
 import { isLimit, limitAdvice } from './limits.ts'
-
-/** What was being done, for the sentence of an error. */
-export interface Task {
-  /** With the value: `create the branch pr-7`. */
-  what: string
-  projectId?: string
-  /** `owner/name`: our branches of it are named when a limit is reached. */
-  repository?: string
-}
 
 /** Runs `work`; a {@link NeonError} leaves it as an {@link ActionError} with the next step. */
 export async function explaining<T>(neon: Neon, task: Task, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 import { allBranches, type Branch } from './branches.ts'
 import type { Neon } from './client.ts'
-import type { NeonError } from './error.ts'
-import type { Task } from './explain.ts'
+import type { NeonError, Task } from './error.ts'
 import { isMarked, isOurs } from './ownership.ts'
 
 /** Limits by Neon's error code: what is limited, and how to get on. */

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileResult } from '../../model.ts'
-import { compareNames, nextFreeName, type SchemaFile } from './files.ts'
 import { isComplete, type LedgerRow } from './ledger.ts'
+import { compareNames, nextFreeName } from './names.ts'
 import type { ApplyOptions } from './policy.ts'
+import type { SchemaFile } from './source.ts'
 import type { Statement } from './split.ts'
 import { blankResult, prepareTask, type Task } from './tasks.ts'
 

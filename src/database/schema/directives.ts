@@ -1,6 +1,6 @@
 import { ActionError } from '../../errors.ts'
-import type { SchemaFile } from './files.ts'
-import { placeAt } from './locate.ts'
+import { placeAt } from './place.ts'
+import type { SchemaFile } from './source.ts'
 import { endOfLine, Tokenizer } from './tokens.ts'
 
 /** A `--` comment: its text without line break, and where it stands (UTF-16). */

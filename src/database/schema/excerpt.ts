@@ -1,4 +1,4 @@
-import type { Place } from './locate.ts'
+import type { Place } from './place.ts'
 
 const LINES_AROUND = 1
 const WIDEST = 120

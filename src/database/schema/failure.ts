@@ -1,6 +1,7 @@
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { SqlFailure } from '../../model.ts'
-import { excerpt, placeOfError } from './locate.ts'
+import { excerpt } from './excerpt.ts'
+import { placeOfError } from './locate.ts'
 import type { Script } from './script.ts'
 
 /** What a server says about an error; the names are those of the driver. */

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { ActionError } from '../../errors.ts'
 import { instructions } from './directives.ts'
-import type { SchemaFile } from './files.ts'
 import { shellWord } from './shell.ts'
+import type { SchemaFile } from './source.ts'
 
 /** A migration tool whose files are not plain SQL, or not in the order of their names. */
 interface Tool {

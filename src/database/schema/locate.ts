@@ -1,14 +1,7 @@
+import { offsetOf, type Place, placeAt } from './place.ts'
 import type { Script } from './script.ts'
 import type { Statement } from './split.ts'
 import { Tokenizer } from './tokens.ts'
-
-export { excerpt } from './excerpt.ts'
-
-/** A place in a text: line and column from 1, in code points; a byte-order mark does not count. */
-export interface Place {
-  line: number
-  column: number
-}
 
 /** What the server may say about where an error is; the names are those of the driver. */
 export interface ServerPlace {
@@ -19,35 +12,6 @@ export interface ServerPlace {
   internal_query?: string
   /** Call stack of functions, or line and column of COPY. */
   where?: string
-}
-
-/** The place of a UTF-16 offset. Lines end with `\n`, `\r\n` or `\r`. */
-export function placeAt(source: string, offset: number): Place {
-  let line = 1
-  let lineStart = source.charCodeAt(0) === 0xfeff ? 1 : 0
-  const lineBreak = /\r\n|\n|\r/g
-  for (let match = lineBreak.exec(source); match && lineBreak.lastIndex <= offset; match = lineBreak.exec(source)) {
-    line += 1
-    lineStart = lineBreak.lastIndex
-  }
-  return { line, column: codePoints(source, lineStart, offset) + 1 }
-}
-
-function codePoints(source: string, from: number, to: number): number {
-  let count = 0
-  for (let at = from; at < to; count += 1) at += width(source, at)
-  return count
-}
-
-function width(source: string, at: number): number {
-  return (source.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
-}
-
-/** UTF-16 offset of the code point with this number (from 0). */
-function offsetOf(text: string, codePoint: number): number {
-  let at = 0
-  for (let index = 0; index < codePoint && at < text.length; index += 1) at += width(text, at)
-  return at
 }
 
 /**

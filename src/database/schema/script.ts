@@ -1,7 +1,7 @@
 import { ActionError } from '../../errors.ts'
-import type { SchemaFile } from './files.ts'
-import { placeAt } from './locate.ts'
+import { placeAt } from './place.ts'
 import { shellWord } from './shell.ts'
+import type { SchemaFile } from './source.ts'
 import { type Statement, splitWith } from './split.ts'
 import { endOfLine } from './tokens.ts'
 
