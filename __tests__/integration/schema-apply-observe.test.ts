@@ -134,6 +134,21 @@ describe.each([14, 17] as PostgresVersion[])('files that share one transaction, 
   })
 })
 
+test('only tables of the user count where the database quotes all identifiers, whatever their names', async () => {
+  const cluster = await startCluster()
+  try {
+    await cluster.query('alter database postgres set quote_all_identifiers = on')
+    await cluster.query('create schema "My Schema"; create table "My Schema"."T t"(i int, t text)')
+    const files = { '1.sql': `insert into "My Schema"."T t" values (1, 'a'); create temp table mine(i int)` }
+    const { files: results, failure } = await apply({ url: cluster.url(), files })
+    expect(failure).toBeUndefined()
+    expect(results[0]?.locks).toEqual([{ table: '"My Schema"."T t"', mode: 'ROW EXCLUSIVE' }])
+    expect(results[0]?.rows).toEqual([{ table: '"My Schema"."T t"', inserted: 1, updated: 0, deleted: 0 }])
+  } finally {
+    await cluster.stop()
+  }
+})
+
 describe('prepared statements of files, beside the one that looks', () => {
   let cluster: Cluster
   beforeAll(async () => {

@@ -20,11 +20,12 @@ interface Known {
 /** Relations by oid; {@link readObservation} keeps it up to date from file to file. */
 export type Relations = Map<number, Known>
 
-// A schema's name as regnamespace prints it. The casts read the server's caches, where a join would have to be planned.
+// A schema's name as regnamespace prints it: in quotes where it must be or quote_all_identifiers wants it. The casts read the
+// server's caches, where a join would have to be planned.
 const SCHEMA = 'c.relnamespace::pg_catalog.regnamespace'
 const NAME = `pg_catalog.format('%s.%I', ${SCHEMA}, c.relname)`
 const OF_THE_USER = `c.relkind in ('r', 'p', 'm', 'i', 'I', 'f')
-  and ${SCHEMA}::text !~ '^(pg_|information_schema$|${OWN_SCHEMA}$)'`
+  and ${SCHEMA}::text !~ '^"?(pg_|(information_schema|${OWN_SCHEMA})"?$)'`
 
 /** All relations that can be locked or written anew; read once before the first file, without their sizes. */
 export const RELATIONS = `select pg_catalog.json_agg(pg_catalog.json_build_array(
