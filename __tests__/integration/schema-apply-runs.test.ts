@@ -7,6 +7,7 @@ import { openSession } from '../../src/database/schema/session.ts'
 import { ActionError } from '../../src/errors.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { apply, applyOptions, states } from '../support/schema.ts'
+import { startWiretap } from '../support/wire.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
@@ -321,4 +322,25 @@ describe('files that run outside a transaction', () => {
     expect(result.failure?.message).toBe('the file ends within a transaction that it began; end it with COMMIT')
     expect(await recorded()).toEqual([])
   })
+})
+
+test('a run reads the ledger as it is once the lock is there, whatever isolation the database prefers', async () => {
+  await cluster.query('create database strict')
+  await cluster.query("alter database strict set default_transaction_isolation = 'serializable'")
+  const tap = await startWiretap(cluster.port)
+  try {
+    const url = new URL(cluster.url({ database: 'strict' }))
+    url.port = String(tap.port)
+    url.searchParams.set('sslmode', 'disable')
+    const files = { '1.sql': 'create table a(i int)' }
+    expect((await apply({ url: url.href, files })).applied).toBe(1)
+    expect(tap.queries()[0]).toMatch(/^begin isolation level read committed;\s*select pg_catalog\.pg_try_advisory_lock/)
+    // The lock outlives the transaction that took it: the message that follows is ours alone to send.
+    const holder = await openSession(testRuntime(), { url: url.href, first: tap.queries()[0] ?? '' })
+    const policy = { lockWaitMilliseconds: 0 }
+    expect(await thrownBy(apply({ url: url.href, files, policy }))).toBeInstanceOf(ActionError)
+    await holder.close()
+  } finally {
+    await tap.close()
+  }
 })

@@ -7,8 +7,8 @@ import { removeSecret } from './credentials.ts'
 import { openNeon, projectOf } from './neon.ts'
 
 /**
- * Deletes our branches whose pull request is closed or that are too old, each with its Secret. Knows every branch and every pull request before
- * it deletes the first; throws an ActionError when it cannot.
+ * Deletes our branches whose pull request is closed or that are too old, each with its Secret. Knows every branch and
+ * every pull request before it deletes the first; throws an ActionError when it cannot.
  */
 export async function sweep(run: Run): Promise<Outcome> {
   const { config, event, runtime } = run

@@ -97,11 +97,14 @@ export function sessionSettings({ policy, runId }: ApplyOptions): Record<string,
   }
 }
 
-// One message, so that a run with nothing to apply is the login and no more.
+// One message, so that a run with nothing to apply is the login and no more. At any other isolation level the ledger would be
+// read as it was before the lock was there.
 const LOCK_AND_READ = [
+  'begin isolation level read committed',
   TRY_LOCK,
   "select pg_catalog.current_setting('server_version_num')::int4 as server_version",
   READ_LEDGER,
+  'commit',
 ].join(';\n')
 
 interface LedgerState {
