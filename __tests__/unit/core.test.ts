@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { seconds } from '../../src/clock.ts'
 import { ActionError, errorMessage } from '../../src/errors.ts'
+import { watchLifetime } from '../../src/lifetime.ts'
 import { backoff, retry } from '../../src/retry.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { instantClock } from '../support/runtime.ts'
@@ -106,4 +107,14 @@ describe('errors', () => {
 
 test('seconds for people', () => {
   expect([0, 440, 12_000, 200_000].map(seconds)).toEqual(['0.0 s', '0.4 s', '12.0 s', '3 min 20 s'])
+})
+
+test('a timeout of more than 24.8 days does not end the run at once', async () => {
+  const lifetime = watchLifetime(30 * 86_400_000)
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(lifetime.signal.aborted).toBe(false)
+  } finally {
+    lifetime.dispose()
+  }
 })
