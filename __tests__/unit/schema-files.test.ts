@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -421,4 +421,19 @@ describe('nextFreeName', () => {
       { numRuns: 5000, seed: 7 },
     )
   })
+})
+
+test('a folder that may not be read is passed over', async () => {
+  await write(['1.sql', 'closed/2.sql'])
+  for (const folder of [outer, workspace]) await chmod(folder, 0o755)
+  await chmod(path.join(workspace, 'closed'), 0o000)
+  // Nothing is closed to root.
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    expect(await names('.')).toEqual(['1.sql'])
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+    await chmod(path.join(workspace, 'closed'), 0o755)
+  }
 })

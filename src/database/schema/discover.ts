@@ -1,4 +1,4 @@
-import { globSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, globSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import { ActionError } from '../../errors.ts'
 import type { SkippedFile } from './source.ts'
@@ -124,13 +124,22 @@ function isPassedOver(name: string): boolean {
   return path.basename(name) === 'node_modules'
 }
 
-/** Every name below a folder but those of plain folders; symbolic links are not followed. */
+/** Every name below a folder but those of plain folders; symbolic links are not followed, as in a glob. */
 function* walk(root: string, folder = ''): Generator<string> {
-  for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
+  for (const entry of entriesOf(path.join(root, folder))) {
     if (entry.name.startsWith('.') || isPassedOver(entry.name)) continue
     const name = path.join(folder, entry.name)
     if (entry.isDirectory()) yield* walk(root, name)
     else yield name
+  }
+}
+
+/** Nothing of a folder that may not be read: it may be anybody's, for example a database's. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
   }
 }
 
