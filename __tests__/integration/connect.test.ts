@@ -140,6 +140,12 @@ describe('withDatabase', () => {
       const options = { url: cluster.url(), first: 'select 1 as one; select 2 as two' }
       const first = await withDatabase(testRuntime(), options, async (database) => database.first)
       expect(first).toEqual([[{ one: 1 }], [{ two: 2 }]])
+      const failing = { url: cluster.url(), first: 'select 1 / 0' }
+      const answers = await withDatabase(testRuntime(), failing, async ({ first: refused, sql }) => {
+        await expect(refused).rejects.toMatchObject({ code: '22012' })
+        return await sql`select 3 as three`
+      })
+      expect([...answers]).toEqual([{ three: 3 }])
     } finally {
       await cluster.stop()
     }

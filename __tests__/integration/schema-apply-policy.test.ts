@@ -109,6 +109,13 @@ describe('the ledger', () => {
     expect((await refused(apply({ url, files: A }))).sentence).toMatch(/^Could not read the ledger: permission denied/)
   })
 
+  test('a table that has the name of the ledger and is another is no failed login', async () => {
+    await cluster.query('create schema neon_setup; create table neon_setup.migrations(x int)')
+    const work = apply({ url: cluster.url(), files: A })
+    await expect(work).rejects.toThrow('column "applied_at" does not exist')
+    await expect(work).rejects.not.toThrow(/log in/)
+  })
+
   test('a file that another run has recorded meanwhile is not applied a second time', async () => {
     // The row is written where the other run would: after the ledger was read and before the file begins.
     const other =

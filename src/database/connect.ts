@@ -7,8 +7,8 @@ import { connectSocket, type Target, UNLIMITED_BUFFER } from './socket.ts'
 /** One connection that keeps its session, on which queries may be pipelined without limit. */
 export interface Database {
   readonly sql: postgres.ReservedSql
-  /** What the server answered to {@link ConnectOptions.first}: its rows, or a list of rows for each of several statements. */
-  readonly first: unknown
+  /** The answer to {@link ConnectOptions.first}: its rows, or a list of rows for each of several statements, or the error. */
+  readonly first: Promise<unknown>
   /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
   isOpen(): boolean
   /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
@@ -27,7 +27,7 @@ export interface ConnectOptions {
   settings?: Record<string, string>
   /**
    * One message that is sent right behind the login, `select 1` if not told: a round trip saved for who has to ask
-   * something first. An error in it is an error of {@link openDatabase}.
+   * something first. An error in it is none of {@link openDatabase}; it is in {@link Database.first}.
    */
   first?: string
   /** Told each NOTICE of the server. */
@@ -71,6 +71,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   runtime.signal.throwIfAborted()
   const url = new URL(options.url)
   let open = true
+  let loggedIn = false
   let socket: Socket | undefined
   const gone = Promise.withResolvers<void>()
   let deadline: NodeJS.Timeout | undefined
@@ -94,6 +95,10 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     max_pipeline: UNLIMITED_PIPELINE,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     connection: { application_name: 'neon-postgres-setup', ...options.settings },
+    // The server tells its settings once the login is through, privileges on the database included.
+    onparameter: () => {
+      loggedIn = true
+    },
     onclose: () => {
       open = false
       gone.resolve()
@@ -122,7 +127,11 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     // It also never answers a query that waits for a connection when the pool is ended, and comes back for ever to a
     // server that hangs up before the login, hence the race.
     deadline = setTimeout(() => cancelled.reject(tooLate(url)), CONNECT_TIMEOUT_SECONDS * 1000)
-    const first: unknown = await Promise.race([pool.unsafe(options.first ?? 'select 1').simple(), cancelled.promise])
+    const first: Promise<unknown> = Promise.resolve(pool.unsafe(options.first ?? 'select 1').simple())
+    const login = first.catch((error: unknown) => {
+      if (!loggedIn || !open) throw error
+    })
+    await Promise.race([login, cancelled.promise])
     clearTimeout(deadline)
     const sql = await Promise.race([pool.reserve(), cancelled.promise])
     return {

@@ -115,7 +115,7 @@ interface LedgerState {
 
 /** Makes sure of the lock and reads the ledger; both came with the login when nobody else has the lock. */
 async function lockAndRead(runtime: Runtime, session: Session, policy: SchemaPolicy): Promise<LedgerState> {
-  const { first } = session
+  const first = await session.first
   const serverVersion = Number(first.find((row) => 'server_version' in row)?.server_version)
   let reading = readLedger(first)
   if (!isLocked(first)) {

@@ -9,8 +9,8 @@ export type Row = Record<string, unknown>
 
 /** One connection that takes messages without waiting for the answers before them. */
 export interface Session {
-  /** The rows of the message that came with the login. */
-  readonly first: Row[]
+  /** The rows of the message that came with the login, or the server's error. */
+  readonly first: Promise<Row[]>
   /** Sends one simple-query message and returns the rows of all its statements. Rejects with the server's error. */
   send(text: string): Promise<Row[]>
   /** The same for a statement of the user, whose rows nobody needs. */
@@ -44,8 +44,10 @@ export async function openSession(runtime: Runtime, options: ConnectOptions): Pr
     if (!database.isOpen()) throw goneError()
     return database.sql.unsafe(text).simple()
   }
+  const first = database.first.then(flatten)
+  first.catch(() => undefined)
   return {
-    first: flatten(database.first),
+    first,
     async send(text) {
       return flatten(await answered(query(text).execute()))
     },
