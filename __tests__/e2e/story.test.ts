@@ -126,6 +126,7 @@ test('closed: branch deleted, the comment says so and keeps the last report', as
   expect(world.neon.branches(project?.id ?? '').map(({ name }) => name)).toEqual(['main'])
   expect(comments()).toHaveLength(1)
   expect(comments()[0]?.body).toMatch(/deleted[\s\S]*<details>[\s\S]*score/)
+  expect(result.log).not.toContain('Kubernetes')
   expectClean(result)
 })
 

@@ -10,7 +10,11 @@ const BRANCH_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
 
 /** Takes away what a pull request had: its branch, its Secret. What is gone already is a success. */
 export async function cleanup(run: Run): Promise<Outcome> {
-  await phase(run, 'Kubernetes', () => removeSecret(run, run.plan.pullRequest))
+  const { pullRequest } = run.plan
+  // Outside a pull request the Secret may be the one that production reads.
+  if (run.config.kubernetes && pullRequest !== null) {
+    await phase(run, 'Kubernetes', () => removeSecret(run, pullRequest))
+  }
   if (run.config.connectionString !== '') return 'gone'
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })

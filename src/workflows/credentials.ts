@@ -23,13 +23,12 @@ export async function deliverCredentials(run: Run, target: Target): Promise<void
 }
 
 /**
- * Takes the Secret of a pull request away, with what else was made beside it. Nothing without a kubeconfig, and nothing
- * outside a pull request (null): there the Secret may be the one that production reads. Throws an ActionError when the
- * cluster cannot be asked or refuses.
+ * Takes the Secret of a pull request away, with what else was made beside it; nothing without a kubeconfig. Throws an
+ * ActionError when the cluster cannot be asked or refuses.
  */
-export async function removeSecret(run: Run, pullRequest: number | null): Promise<void> {
+export async function removeSecret(run: Run, pullRequest: number): Promise<void> {
   const options = kubernetesOptions(run, pullRequest, '')
-  if (!options || pullRequest === null) return
+  if (!options) return
   run.report.kubernetes.push(...(await removeCredentials(run.runtime, options)))
 }
 
