@@ -5,11 +5,11 @@
  * There are two bundles. `index.js` is the action; `kubernetes/index.js` is the Kubernetes client, which the action loads
  * only when it gets a kubeconfig. A lazy chunk of one bundle would be neither minified nor licensed by ncc.
  */
-import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundledPackages, licenceText, type Stats } from './licences.ts'
+import { runTool } from './tool.ts'
 
 const MOST_BYTES = 4_000_000
 const CLIENT = '@kubernetes/client-node'
@@ -20,21 +20,13 @@ const lib = join(root, 'lib')
 const out = resolve(values.out)
 
 rmSync(lib, { recursive: true, force: true })
-run('tsc', ['-p', 'tsconfig.build.json'])
+runTool(root, 'tsc', ['-p', 'tsconfig.build.json'])
 stageClient()
 rmSync(out, { recursive: true, force: true })
 const stats = [bundle('lib/src/index.js', out), bundle('lib/src/kubernetes/entry.js', join(out, 'kubernetes'))]
 const packages = bundledPackages(root, stats)
 writeFileSync(join(out, 'licenses.txt'), licenceText(packages))
 report()
-
-function run(command: string, args: string[]): void {
-  const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH ?? ''}`
-  const result = spawnSync(command, args, { cwd: root, env: { ...process.env, PATH: path }, encoding: 'utf8' })
-  if (result.status === 0) return
-  console.error(`${command} ${args.join(' ')} failed:\n${result.error?.message ?? ''}${result.stdout}${result.stderr}`)
-  process.exit(1)
-}
 
 /**
  * A copy of the Kubernetes client whose package.json says that its modules have no side effects. They have none, but
@@ -53,7 +45,17 @@ function stageClient(): void {
 /** Bundles one entry and returns what the bundler put in. */
 function bundle(entry: string, directory: string): Stats {
   const statsFile = join(lib, 'stats.json')
-  run('ncc', ['build', entry, '--out', directory, '--minify', '--no-cache', '--quiet', '--stats-out', statsFile])
+  runTool(root, 'ncc', [
+    'build',
+    entry,
+    '--out',
+    directory,
+    '--minify',
+    '--no-cache',
+    '--quiet',
+    '--stats-out',
+    statsFile,
+  ])
   return JSON.parse(readFileSync(statsFile, 'utf8')) as Stats
 }
 

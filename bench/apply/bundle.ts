@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { runTool } from '../../.github/scripts/tool.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -9,16 +9,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
  */
 export function bundleOurs(): string {
   const out = join(ROOT, 'lib', 'bench-bundle')
-  run('tsc', ['-p', 'bench/apply/tsconfig.json'])
-  run('ncc', ['build', 'lib/bench/apply/ours.js', '--out', out, '--minify', '--no-cache', '--quiet'])
+  runTool(ROOT, 'tsc', ['-p', 'bench/apply/tsconfig.json'])
+  runTool(ROOT, 'ncc', ['build', 'lib/bench/apply/ours.js', '--out', out, '--minify', '--no-cache', '--quiet'])
   return join(out, 'index.js')
-}
-
-function run(command: string, parameters: string[]): void {
-  const path = `${join(ROOT, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`
-  const ended = spawnSync(command, parameters, { cwd: ROOT, env: { ...process.env, PATH: path }, encoding: 'utf8' })
-  if (ended.status === 0) return
-  throw new Error(
-    `${command} ${parameters.join(' ')} failed:\n${ended.error?.message ?? ''}${ended.stdout}${ended.stderr}`,
-  )
 }
