@@ -4,6 +4,9 @@ import postgres from 'postgres'
 import type { Runtime } from '../runtime.ts'
 import { connectSocket, type Target, UNLIMITED_BUFFER } from './socket.ts'
 
+/** A row as the server sends it: every value is text or null. */
+export type Row = Record<string, unknown>
+
 /** One connection that keeps its session, on which queries may be pipelined without limit. */
 export interface Database {
   readonly sql: postgres.ReservedSql

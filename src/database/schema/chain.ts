@@ -1,8 +1,16 @@
+import type { Row } from '../connect.ts'
+import { Looks } from '../observe/prepared-look.ts'
+import {
+  FLUSH_ROWS,
+  isLookGone,
+  LEFT_OVER_ROWS,
+  type Observation,
+  type Relations,
+  readObservation,
+} from '../observe/within.ts'
 import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
 import { literal } from './literal.ts'
-import { Looks } from './looks.ts'
-import { FLUSH_ROWS, isLookGone, LEFT_OVER_ROWS, type Observation, type Relations, readObservation } from './observe.ts'
-import type { Row, Session } from './session.ts'
+import type { Session } from './session.ts'
 import type { Statement } from './split.ts'
 
 /** One file of a chain. */

@@ -1,6 +1,6 @@
+import type { Row } from '../connect.ts'
 import { hasWords, itemsOf, nameAt, passWords } from './items.ts'
 import { literal } from './literal.ts'
-import type { Row } from './session.ts'
 import type { Statement } from './split.ts'
 
 /** Whether the index that a statement creates is there. */

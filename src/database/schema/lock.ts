@@ -1,7 +1,8 @@
 import { seconds } from '../../clock.ts'
 import { ActionError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
-import type { Row, Session } from './session.ts'
+import type { Row } from '../connect.ts'
+import type { Session } from './session.ts'
 
 // Advisory locks are per database. The first number says whose lock it is ("neon" in ASCII), the second which one.
 const CLASS = 0x6e656f6e

@@ -2,10 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
-import { type ConnectOptions, goneError, lost, openDatabase } from '../connect.ts'
-
-/** A row as the server sends it: every value is text or null. */
-export type Row = Record<string, unknown>
+import { type ConnectOptions, goneError, lost, openDatabase, type Row } from '../connect.ts'
 
 /** One connection that takes messages without waiting for the answers before them. */
 export interface Session {

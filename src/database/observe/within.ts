@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from '../../errors.ts'
 import type { RowsWritten, TableLock, TableRewrite } from '../../model.ts'
+import type { Row } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
-import type { Row } from './session.ts'
 
 /** What a file did to tables that were there before it, seen by the server just before COMMIT. */
 export interface Observation {

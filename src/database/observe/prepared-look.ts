@@ -1,5 +1,5 @@
-import { LOCKS, LOOK, PREPARE_LOOK } from './observe.ts'
-import type { Statement } from './split.ts'
+import type { Statement } from '../schema/split.ts'
+import { LOCKS, LOOK, PREPARE_LOOK } from './within.ts'
 
 const RESET_ALL_BUT_PREPARED =
   'reset session authorization; reset role; reset all; close all; unlisten *; discard temp; discard sequences'
