@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { loadModule, parseSync, scanSync } from 'libpg-query'
-import { splitStatements } from '../src/database/schema/split.ts'
+import { splitStatements } from '../src/database/sql/split.ts'
 
 const MEGABYTES = 5
 const RUNS = 7

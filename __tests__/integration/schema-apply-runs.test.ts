@@ -276,7 +276,7 @@ describe('files that run outside a transaction', () => {
     await apply({ url: cluster.url(), files: works })
     // As a run leaves it that died right behind its fourth statement.
     const { statementsChecksum } = await import('../../src/database/schema/decide.ts')
-    const { splitStatements } = await import('../../src/database/schema/split.ts')
+    const { splitStatements } = await import('../../src/database/sql/split.ts')
     const sum = statementsChecksum(splitStatements(works[name]).slice(0, 2))
     await cluster.query(
       `update neon_setup.migrations set done = 2, done_checksum = '${sum}' where name = '2.sql'; drop table c`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { placeAt } from '../../src/database/schema/place.ts'
 import { parseScript } from '../../src/database/schema/script.ts'
+import { placeAt } from '../../src/database/sql/text-place.ts'
 import { ActionError } from '../../src/errors.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { loadModule, parseSync, scanSync } from 'libpg-query'
-import { splitStatements } from '../../src/database/schema/split.ts'
+import { splitStatements } from '../../src/database/sql/split.ts'
 import { fragment, nastySql } from '../support/nasty-sql.ts'
 import { TRICKY_SQL } from '../support/tricky-sql.ts'
 

@@ -1,4 +1,4 @@
-import type { Statement } from '../schema/split.ts'
+import type { Statement } from '../sql/split.ts'
 import { LOCKS, LOOK, PREPARE_LOOK } from './within.ts'
 
 const RESET_ALL_BUT_PREPARED =

@@ -8,10 +8,10 @@ import {
   type Relations,
   readObservation,
 } from '../observe/within.ts'
+import { literal } from '../sql/literal.ts'
+import type { Statement } from '../sql/split.ts'
 import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
-import { literal } from './literal.ts'
 import type { Session } from './session.ts'
-import type { Statement } from './split.ts'
 
 /** One file of a chain. */
 export interface Link {

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileResult } from '../../model.ts'
+import type { Statement } from '../sql/split.ts'
 import { isComplete, type LedgerRow } from './ledger.ts'
 import { compareNames, nextFreeName } from './names.ts'
 import type { ApplyOptions } from './policy.ts'
 import type { SchemaFile } from './source.ts'
-import type { Statement } from './split.ts'
 import { blankResult, prepareTask, type Task } from './tasks.ts'
 
 /** A file that was changed after it was applied. */

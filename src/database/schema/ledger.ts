@@ -1,5 +1,5 @@
 import { OWN_SCHEMA } from '../own-schema.ts'
-import { literal } from './literal.ts'
+import { literal } from '../sql/literal.ts'
 
 /** The ledger's qualified name. */
 export const LEDGER = `${OWN_SCHEMA}.migrations`

@@ -1,7 +1,7 @@
 import { ActionError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
+import { placeAt } from '../sql/text-place.ts'
 import { type Decision, type EditedFile, type OutOfOrderFile, short } from './decide.ts'
-import { placeAt } from './place.ts'
 import type { ApplyOptions } from './policy.ts'
 import type { Task } from './tasks.ts'
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { RESET_SESSION } from '../observe/prepared-look.ts'
+import { literal } from '../sql/literal.ts'
+import type { Statement } from '../sql/split.ts'
+import { controlsTransaction } from '../sql/transactions.ts'
 import { addStatement } from './decide.ts'
 import { indexStateQuery, readIndexState } from './index-state.ts'
 import { LEDGER, markDone, openRow } from './ledger.ts'
-import { literal } from './literal.ts'
 import type { Session } from './session.ts'
-import type { Statement } from './split.ts'
 import type { Task } from './tasks.ts'
-import { controlsTransaction } from './transactions.ts'
 
 /** How a file that runs statement by statement ended. */
 export interface StepsResult {
