@@ -275,7 +275,7 @@ describe('files that run outside a transaction', () => {
     const name = '2.sql'
     await apply({ url: cluster.url(), files: works })
     // As a run leaves it that died right behind its fourth statement.
-    const { statementsChecksum } = await import('../../src/database/schema/decide.ts')
+    const { statementsChecksum } = await import('../../src/database/schema/files/checksum.ts')
     const { splitStatements } = await import('../../src/database/sql/split.ts')
     const sum = statementsChecksum(splitStatements(works[name]).slice(0, 2))
     await cluster.query(

@@ -1,8 +1,8 @@
 import { applySchema } from '../../src/database/schema/apply.ts'
-import { checksumOf } from '../../src/database/schema/files.ts'
-import { compareNames } from '../../src/database/schema/names.ts'
+import { checksumOf } from '../../src/database/schema/files/checksum.ts'
+import { compareNames } from '../../src/database/schema/files/order.ts'
+import type { SchemaFile, SchemaSource } from '../../src/database/schema/files/schema-file.ts'
 import type { ApplyOptions, SchemaPolicy } from '../../src/database/schema/policy.ts'
-import type { SchemaFile, SchemaSource } from '../../src/database/schema/source.ts'
 import type { FileResult, SchemaResult } from '../../src/model.ts'
 import { type TestRuntime, testRuntime } from './runtime.ts'
 

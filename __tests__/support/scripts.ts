@@ -1,6 +1,6 @@
-import { checksumOf } from '../../src/database/schema/files.ts'
-import { parseScript, type Script } from '../../src/database/schema/script.ts'
-import type { SchemaFile } from '../../src/database/schema/source.ts'
+import { checksumOf } from '../../src/database/schema/files/checksum.ts'
+import type { SchemaFile } from '../../src/database/schema/files/schema-file.ts'
+import { parseScript, type Script } from '../../src/database/schema/files/script.ts'
 
 /** A file of the schema that exists in memory only. */
 export function schemaFile(text: string, path = 'sql/0001_test.sql'): SchemaFile {

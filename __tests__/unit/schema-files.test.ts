@@ -5,9 +5,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { readSchema } from '../../src/database/schema/files.ts'
-import { compareNames, nextFreeName } from '../../src/database/schema/names.ts'
-import type { SchemaSource } from '../../src/database/schema/source.ts'
+import { compareNames, nextFreeName } from '../../src/database/schema/files/order.ts'
+import { readSchema } from '../../src/database/schema/files/read.ts'
+import type { SchemaSource } from '../../src/database/schema/files/schema-file.ts'
 import { ActionError } from '../../src/errors.ts'
 
 const BUNDLED = fileURLToPath(new URL('../../sql', import.meta.url))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseScript } from '../../src/database/schema/script.ts'
+import { parseScript } from '../../src/database/schema/files/script.ts'
 import { placeAt } from '../../src/database/sql/text-place.ts'
 import { ActionError } from '../../src/errors.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'

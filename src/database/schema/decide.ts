@@ -1,10 +1,10 @@
-import { createHash, type Hash } from 'node:crypto'
 import type { FileResult } from '../../model.ts'
 import type { Statement } from '../sql/split.ts'
+import { short, statementsChecksum } from './files/checksum.ts'
+import { compareNames, nextFreeName } from './files/order.ts'
+import type { SchemaFile } from './files/schema-file.ts'
 import { isComplete, type LedgerRow } from './ledger.ts'
-import { compareNames, nextFreeName } from './names.ts'
 import type { ApplyOptions } from './policy.ts'
-import type { SchemaFile } from './source.ts'
 import { blankResult, prepareTask, type Task } from './tasks.ts'
 
 /** A file that was changed after it was applied. */
@@ -94,18 +94,6 @@ function decideFile(file: SchemaFile, context: FileContext): void {
   else noteEdited(file, row, context)
 }
 
-/** sha256 over the first statements of a file: what a half-applied file may not change any more. */
-export function statementsChecksum(statements: Statement[]): string {
-  const hash = createHash('sha256')
-  for (const statement of statements) addStatement(hash, statement)
-  return hash.digest('hex')
-}
-
-/** Adds one statement to a checksum as {@link statementsChecksum} makes it. */
-export function addStatement(hash: Hash, { text, copyData = '' }: Statement): void {
-  hash.update(`${text.replaceAll('\r\n', '\n')}\0${copyData}\0`)
-}
-
 function startsAs(statements: Statement[], row: LedgerRow): boolean {
   return statements.length >= row.done && statementsChecksum(statements.slice(0, row.done)) === row.doneChecksum
 }
@@ -128,11 +116,6 @@ function noteEdited(file: SchemaFile, row: LedgerRow, { options, decision, ledge
   const notes = [`${was} with checksum ${short(row.checksum)}, now ${short(file.checksum)}`]
   const state = action === 'accept' ? 'accepted' : 'edited'
   decision.results.push({ ...blankResult(file), state, statements: row.statements, notes })
-}
-
-/** The first characters of a checksum, enough to tell two apart. */
-export function short(checksum: string): string {
-  return checksum.slice(0, 12)
 }
 
 function parentRows(ledger: LedgerRow[], { parentLedger, branchId }: ApplyOptions): LedgerRow[] {

@@ -1,8 +1,8 @@
 import { ActionError, errorCode, errorMessage } from '../../errors.ts'
 import type { SqlFailure } from '../../model.ts'
 import { excerpt } from './excerpt.ts'
+import type { Script } from './files/script.ts'
 import { placeOfError } from './locate.ts'
-import type { Script } from './script.ts'
 
 /** What a server says about an error; the names are those of the driver. */
 interface ServerError {

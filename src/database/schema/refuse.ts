@@ -1,7 +1,8 @@
 import { ActionError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { placeAt } from '../sql/text-place.ts'
-import { type Decision, type EditedFile, type OutOfOrderFile, short } from './decide.ts'
+import type { Decision, EditedFile, OutOfOrderFile } from './decide.ts'
+import { short } from './files/checksum.ts'
 import type { ApplyOptions } from './policy.ts'
 import type { Task } from './tasks.ts'
 

@@ -1,9 +1,9 @@
-import { ActionError } from '../../errors.ts'
-import { type Statement, splitWith } from '../sql/split.ts'
-import { placeAt } from '../sql/text-place.ts'
-import { endOfLine } from '../sql/tokens.ts'
-import { shellWord } from './shell.ts'
-import type { SchemaFile } from './source.ts'
+import { ActionError } from '../../../errors.ts'
+import { type Statement, splitWith } from '../../sql/split.ts'
+import { placeAt } from '../../sql/text-place.ts'
+import { endOfLine } from '../../sql/tokens.ts'
+import type { SchemaFile } from './schema-file.ts'
+import { shellWord } from './shell-word.ts'
 
 /** A file of the schema as it will be sent: its statements, with offsets into `file.text`. */
 export interface Script {

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { ActionError } from '../../errors.ts'
+import { ActionError } from '../../../errors.ts'
 import { instructions } from './directives.ts'
-import { shellWord } from './shell.ts'
-import type { SchemaFile } from './source.ts'
+import type { SchemaFile } from './schema-file.ts'
+import { shellWord } from './shell-word.ts'
 
 /** A migration tool whose files are not plain SQL, or not in the order of their names. */
 interface Tool {

@@ -1,7 +1,7 @@
-import { ActionError } from '../../errors.ts'
-import { placeAt } from '../sql/text-place.ts'
-import { endOfLine, Tokenizer } from '../sql/tokens.ts'
-import type { SchemaFile } from './source.ts'
+import { ActionError } from '../../../errors.ts'
+import { placeAt } from '../../sql/text-place.ts'
+import { endOfLine, Tokenizer } from '../../sql/tokens.ts'
+import type { SchemaFile } from './schema-file.ts'
 
 /** A `--` comment: its text without line break, and where it stands (UTF-16). */
 export interface LineComment {

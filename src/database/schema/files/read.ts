@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { ActionError } from '../../errors.ts'
+import { ActionError } from '../../../errors.ts'
+import { checksumOf } from './checksum.ts'
 import { saysRepeatable } from './directives.ts'
-import { type FoundFile, findFiles } from './discover.ts'
-import { refuseForeignFormats } from './formats.ts'
-import { compareNames, isRepeatableName, skipReason } from './names.ts'
-import type { SchemaFile, SchemaSource, SkippedFile } from './source.ts'
+import { type FoundFile, findFiles } from './find.ts'
+import { refuseForeignFormats } from './foreign-tools.ts'
+import { compareNames, isRepeatableName, skipReason } from './order.ts'
+import type { SchemaFile, SchemaSource, SkippedFile } from './schema-file.ts'
 
 /** Where to look for the files of a schema. */
 export interface ReadSchemaOptions {
@@ -97,13 +97,6 @@ function readOne(found: FoundFile): SchemaFile {
     kind: repeatable ? 'repeatable' : 'once',
     bundled: found.bundled,
   }
-}
-
-/** sha256, hexadecimal, of a text without byte-order mark and with `\n` for `\r\n`: what an editor or git may change. */
-export function checksumOf(text: string): string {
-  return createHash('sha256')
-    .update(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'))
-    .digest('hex')
 }
 
 function decode(file: string, bytes: Buffer): string {
