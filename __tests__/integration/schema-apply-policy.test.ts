@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { directUrl } from '../../src/database/schema/direct.ts'
 import { checksumOf } from '../../src/database/schema/files/checksum.ts'
-import type { LedgerRow } from '../../src/database/schema/ledger.ts'
+import type { LedgerRow } from '../../src/database/schema/ledger/ledger.ts'
 import { NeedsReset } from '../../src/database/schema/refuse.ts'
 import { ActionError } from '../../src/errors.ts'
 import { testRuntime } from '../support/runtime.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { sessionSettings } from '../../src/database/schema/apply.ts'
 import { type Link, runChain } from '../../src/database/schema/chain.ts'
-import { CREATE_LEDGER } from '../../src/database/schema/ledger.ts'
+import { CREATE_LEDGER } from '../../src/database/schema/ledger/ledger.ts'
 import { openSession } from '../../src/database/schema/session.ts'
 import { splitStatements } from '../../src/database/sql/split.ts'
 import { testRuntime } from '../support/runtime.ts'

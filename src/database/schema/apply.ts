@@ -5,7 +5,7 @@ import type { Runtime } from '../../runtime.ts'
 import { type Decision, decide } from './decide.ts'
 import { directUrl } from './direct.ts'
 import { connectionLost, isServerError } from './failure.ts'
-import { type LedgerReading, type LedgerRow, READ_LEDGER, readLedger } from './ledger.ts'
+import { type LedgerRow, READ_LEDGER, readLedger, rowsOf } from './ledger/ledger.ts'
 import { isLocked, TRY_LOCK, waitForLock } from './lock.ts'
 import type { ApplyOptions, SchemaPolicy } from './policy.ts'
 import { refuseForbidden, warn } from './refuse.ts'
@@ -124,16 +124,6 @@ async function lockAndRead(runtime: Runtime, session: Session, policy: SchemaPol
     reading = readLedger(await session.send(READ_LEDGER))
   }
   return { ledger: rowsOf(reading), hasLedger: reading.rows !== undefined, serverVersion }
-}
-
-/** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
-export function rowsOf({ rows, denied }: LedgerReading): LedgerRow[] {
-  if (denied === undefined) return rows ?? []
-  throw new ActionError(`Could not read the ledger: ${denied}.`, {
-    advice:
-      'Apply the schema with the role that did it first, or let that role grant all on schema neon_setup and its tables to this one.',
-    title: '42501',
-  })
 }
 
 function tellResult({ log }: Runtime, { files, failure, applied, unchanged, milliseconds }: SchemaResult): void {

@@ -10,7 +10,7 @@ import {
 } from '../observe/within.ts'
 import { literal } from '../sql/literal.ts'
 import type { Statement } from '../sql/split.ts'
-import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger.ts'
+import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger/ledger.ts'
 import type { Session } from './session.ts'
 
 /** One file of a chain. */

@@ -1,5 +1,5 @@
 import type { SchemaSource } from './files/schema-file.ts'
-import type { LedgerRow } from './ledger.ts'
+import type { LedgerRow } from './ledger/ledger.ts'
 
 /** How the files of a schema are applied. */
 export interface SchemaPolicy {

@@ -5,7 +5,7 @@ import type { Statement } from '../sql/split.ts'
 import { controlsTransaction } from '../sql/transactions.ts'
 import { addStatement } from './files/checksum.ts'
 import { indexStateQuery, readIndexState } from './index-state.ts'
-import { LEDGER, markDone, openRow } from './ledger.ts'
+import { LEDGER, markDone, openRow } from './ledger/ledger.ts'
 import type { Session } from './session.ts'
 import type { Task } from './tasks.ts'
 

@@ -1,5 +1,6 @@
-import { OWN_SCHEMA } from '../own-schema.ts'
-import { literal } from '../sql/literal.ts'
+import { ActionError } from '../../../errors.ts'
+import { OWN_SCHEMA } from '../../own-schema.ts'
+import { literal } from '../../sql/literal.ts'
 
 /** The ledger's qualified name. */
 export const LEDGER = `${OWN_SCHEMA}.migrations`
@@ -158,4 +159,14 @@ where name = ${literal(name)} returning milliseconds as recorded_milliseconds`
 /** Takes a file's new checksum without running it (policy `accept`); what is left of a half-applied file counts as done. */
 export function acceptChecksum(name: string, checksum: string): string {
   return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where name = ${literal(name)}`
+}
+
+/** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
+export function rowsOf({ rows, denied }: LedgerReading): LedgerRow[] {
+  if (denied === undefined) return rows ?? []
+  throw new ActionError(`Could not read the ledger: ${denied}.`, {
+    advice:
+      'Apply the schema with the role that did it first, or let that role grant all on schema neon_setup and its tables to this one.',
+    title: '42501',
+  })
 }
