@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
-import { failureError } from '../../src/database/schema/failure.ts'
+import { failureError } from '../../src/database/schema/failure/failure.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { apply, states } from '../support/schema.ts'
 

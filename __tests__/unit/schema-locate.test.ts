@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { excerpt } from '../../src/database/schema/excerpt.ts'
-import { placeOfError } from '../../src/database/schema/locate.ts'
+import { excerpt } from '../../src/database/schema/failure/excerpt.ts'
+import { placeOfError } from '../../src/database/schema/failure/locate.ts'
 import { placeAt } from '../../src/database/sql/text-place.ts'
 import { scriptOf } from '../support/scripts.ts'
 

@@ -1,5 +1,5 @@
 export { applySchema } from './apply.ts'
-export { failureError } from './failure.ts'
+export { failureError } from './failure/failure.ts'
 export { readSchema } from './files/read.ts'
 export type { SchemaSource } from './files/schema-file.ts'
 export type { LedgerRow } from './ledger/ledger.ts'

@@ -4,7 +4,14 @@ import type { Runtime } from '../../runtime.ts'
 import { RELATIONS, type Relations, readRelations } from '../observe/within.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import type { Decision } from './decide.ts'
-import { connectionLost, describeFailure, endedTransaction, isGuard, isServerError, openError } from './failure.ts'
+import {
+  connectionLost,
+  describeFailure,
+  endedTransaction,
+  isGuard,
+  isServerError,
+  openError,
+} from './failure/failure.ts'
 import { acceptChecksum, CREATE_LEDGER } from './ledger/ledger.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
 import type { ApplyOptions } from './policy.ts'

@@ -1,7 +1,7 @@
-import type { Statement } from '../sql/split.ts'
-import { offsetOf, type Place, placeAt } from '../sql/text-place.ts'
-import { Tokenizer } from '../sql/tokens.ts'
-import type { Script } from './files/script.ts'
+import type { Statement } from '../../sql/split.ts'
+import { offsetOf, type Place, placeAt } from '../../sql/text-place.ts'
+import { Tokenizer } from '../../sql/tokens.ts'
+import type { Script } from '../files/script.ts'
 
 /** What the server may say about where an error is; the names are those of the driver. */
 export interface ServerPlace {

@@ -1,7 +1,7 @@
-import { ActionError, errorCode, errorMessage } from '../../errors.ts'
-import type { SqlFailure } from '../../model.ts'
+import { ActionError, errorCode, errorMessage } from '../../../errors.ts'
+import type { SqlFailure } from '../../../model.ts'
+import type { Script } from '../files/script.ts'
 import { excerpt } from './excerpt.ts'
-import type { Script } from './files/script.ts'
 import { placeOfError } from './locate.ts'
 
 /** What a server says about an error; the names are those of the driver. */

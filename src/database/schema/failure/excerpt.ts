@@ -1,4 +1,4 @@
-import type { Place } from '../sql/text-place.ts'
+import type { Place } from '../../sql/text-place.ts'
 
 const LINES_AROUND = 1
 const WIDEST = 120
