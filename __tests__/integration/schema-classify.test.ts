@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import postgres from 'postgres'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
-import { classify } from '../../src/database/schema/classify.ts'
+import { classify } from '../../src/database/schema/decision/classify.ts'
 import { splitStatements } from '../../src/database/sql/split.ts'
 import { HARMLESS_FILES } from '../support/harmless-files.ts'
 import { scriptOf } from '../support/scripts.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { decide } from '../../src/database/schema/decide.ts'
-import { warn } from '../../src/database/schema/refuse.ts'
+import { decide } from '../../src/database/schema/decision/decide.ts'
+import { warn } from '../../src/database/schema/decision/refuse.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { applyOptions } from '../support/schema.ts'
 

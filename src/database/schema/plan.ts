@@ -2,10 +2,10 @@ import { errorCode, errorMessage } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { sessionSettings, summarize, withSession } from './apply.ts'
-import { decide } from './decide.ts'
+import { decide } from './decision/decide.ts'
+import { warn } from './decision/refuse.ts'
 import { type LedgerReading, readLedger, rowsOf, SELECT_LEDGER } from './ledger/ledger.ts'
 import type { ApplyOptions } from './policy.ts'
-import { warn } from './refuse.ts'
 import type { Session } from './session.ts'
 
 /**

@@ -3,7 +3,8 @@ import type { SqlFailure } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { RELATIONS, type Relations, readRelations } from '../observe/within.ts'
 import { type ChainFailure, runChain } from './chain.ts'
-import type { Decision } from './decide.ts'
+import type { Decision } from './decision/decide.ts'
+import type { Task } from './decision/task.ts'
 import {
   connectionLost,
   describeFailure,
@@ -17,7 +18,6 @@ import { isLocked, TRY_LOCK } from './lock.ts'
 import type { ApplyOptions } from './policy.ts'
 import type { Session } from './session.ts'
 import { runSteps } from './steps.ts'
-import type { Task } from './tasks.ts'
 
 /** What {@link runTasks} works with. */
 export interface RunContext {

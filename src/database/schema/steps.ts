@@ -3,11 +3,11 @@ import { RESET_SESSION } from '../observe/prepared-look.ts'
 import { literal } from '../sql/literal.ts'
 import type { Statement } from '../sql/split.ts'
 import { controlsTransaction } from '../sql/transactions.ts'
+import type { Task } from './decision/task.ts'
 import { addStatement } from './files/checksum.ts'
 import { indexStateQuery, readIndexState } from './index-state.ts'
 import { LEDGER, markDone, openRow } from './ledger/ledger.ts'
 import type { Session } from './session.ts'
-import type { Task } from './tasks.ts'
 
 /** How a file that runs statement by statement ended. */
 export interface StepsResult {

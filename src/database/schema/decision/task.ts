@@ -1,11 +1,11 @@
-import type { FileResult } from '../../model.ts'
-import type { Statement } from '../sql/split.ts'
-import { placeAt } from '../sql/text-place.ts'
+import type { FileResult } from '../../../model.ts'
+import type { Statement } from '../../sql/split.ts'
+import { placeAt } from '../../sql/text-place.ts'
+import type { SchemaFile } from '../files/schema-file.ts'
+import { parseScript, type Script } from '../files/script.ts'
+import { isComplete, type LedgerEntry, type LedgerRow } from '../ledger/ledger.ts'
+import type { ApplyOptions } from '../policy.ts'
 import { type Classification, classify } from './classify.ts'
-import type { SchemaFile } from './files/schema-file.ts'
-import { parseScript, type Script } from './files/script.ts'
-import { isComplete, type LedgerEntry, type LedgerRow } from './ledger/ledger.ts'
-import type { ApplyOptions } from './policy.ts'
 
 /** One file that has to run. */
 export interface Task {

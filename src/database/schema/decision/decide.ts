@@ -1,11 +1,11 @@
-import type { FileResult } from '../../model.ts'
-import type { Statement } from '../sql/split.ts'
-import { short, statementsChecksum } from './files/checksum.ts'
-import { compareNames, nextFreeName } from './files/order.ts'
-import type { SchemaFile } from './files/schema-file.ts'
-import { isComplete, type LedgerRow } from './ledger/ledger.ts'
-import type { ApplyOptions } from './policy.ts'
-import { blankResult, prepareTask, type Task } from './tasks.ts'
+import type { FileResult } from '../../../model.ts'
+import type { Statement } from '../../sql/split.ts'
+import { short, statementsChecksum } from '../files/checksum.ts'
+import { compareNames, nextFreeName } from '../files/order.ts'
+import type { SchemaFile } from '../files/schema-file.ts'
+import { isComplete, type LedgerRow } from '../ledger/ledger.ts'
+import type { ApplyOptions } from '../policy.ts'
+import { blankResult, prepareTask, type Task } from './task.ts'
 
 /** A file that was changed after it was applied. */
 export interface EditedFile {

@@ -1,10 +1,10 @@
-import { ActionError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
-import { placeAt } from '../sql/text-place.ts'
+import { ActionError } from '../../../errors.ts'
+import type { Runtime } from '../../../runtime.ts'
+import { placeAt } from '../../sql/text-place.ts'
+import { short } from '../files/checksum.ts'
+import type { ApplyOptions } from '../policy.ts'
 import type { Decision, EditedFile, OutOfOrderFile } from './decide.ts'
-import { short } from './files/checksum.ts'
-import type { ApplyOptions } from './policy.ts'
-import type { Task } from './tasks.ts'
+import type { Task } from './task.ts'
 
 /**
  * A preview has files that were changed after it applied them, and the policy is to replay: reset the Neon branch to its

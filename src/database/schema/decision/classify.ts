@@ -1,10 +1,10 @@
-import { destroys } from '../sql/destroys.ts'
-import { hasWords, itemsOf, nameAt } from '../sql/items.ts'
-import type { Statement } from '../sql/split.ts'
-import { touchExisting } from '../sql/touches.ts'
-import { controlsTransaction, refusesTransaction } from '../sql/transactions.ts'
-import { saysNoTransaction } from './files/directives.ts'
-import type { Script } from './files/script.ts'
+import { destroys } from '../../sql/destroys.ts'
+import { hasWords, itemsOf, nameAt } from '../../sql/items.ts'
+import type { Statement } from '../../sql/split.ts'
+import { touchExisting } from '../../sql/touches.ts'
+import { controlsTransaction, refusesTransaction } from '../../sql/transactions.ts'
+import { saysNoTransaction } from '../files/directives.ts'
+import type { Script } from '../files/script.ts'
 
 /** An `ALTER TYPE … ADD VALUE`, whose value PostgreSQL lets nobody use before it is committed. */
 export interface AddedEnumValue {
