@@ -1,12 +1,13 @@
 import { errorCode, errorMessage } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
-import { sessionSettings, summarize, withSession } from './apply.ts'
 import { decide } from './decision/decide.ts'
 import { warn } from './decision/refuse.ts'
 import { type LedgerReading, readLedger, rowsOf, SELECT_LEDGER } from './ledger/ledger.ts'
 import type { ApplyOptions } from './policy.ts'
+import { summarize } from './result.ts'
 import type { Session } from './session.ts'
+import { sessionSettings, withSession } from './with-session.ts'
 
 /**
  * Tells what {@link applySchema} would do, and sends nothing but reads, on a connection that refuses writes: files that
