@@ -138,7 +138,7 @@ describe('limits', () => {
       file: 'sql/2.sql',
       sqlstate: '57014',
     })
-    const { openSession } = await import('../../src/database/schema/session.ts')
+    const { openSession } = await import('../../src/database/schema/execution/session.ts')
     const holder = await openSession(testRuntime(), { url: cluster.url() })
     try {
       await holder.send('begin; lock table a in access exclusive mode')

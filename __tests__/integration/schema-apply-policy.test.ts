@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { NeedsReset } from '../../src/database/schema/decision/refuse.ts'
-import { directUrl } from '../../src/database/schema/direct.ts'
+import { directUrl } from '../../src/database/schema/execution/direct-url.ts'
 import { checksumOf } from '../../src/database/schema/files/checksum.ts'
 import type { LedgerRow } from '../../src/database/schema/ledger/ledger.ts'
 import { ActionError } from '../../src/errors.ts'

@@ -1,12 +1,6 @@
 import type { Statement } from '../sql/split.ts'
 import { LOCKS, LOOK, PREPARE_LOOK } from './within.ts'
 
-const RESET_ALL_BUT_PREPARED =
-  'reset session authorization; reset role; reset all; close all; unlisten *; discard temp; discard sequences'
-
-/** Everything a file can leave behind in a session, put back; the advisory lock stays. */
-export const RESET_SESSION = `${RESET_ALL_BUT_PREPARED}; deallocate all`
-
 // A file with none of these words prepares nothing; what a trigger may do out of its sight is for `isLookGone`.
 const MAY_PREPARE = /prepare|deallocate|discard|execute|\b(?:do|call|select)\b/i
 const TAKES_PREPARED = /deallocate|discard/i
@@ -18,7 +12,7 @@ interface File {
 }
 
 /** Says, as files are sent one after the other, when the look at them has to be prepared, and which one to send. */
-export class Looks {
+export class PreparedLook {
   private readonly prepares: boolean
   private ready = false
 
@@ -27,13 +21,13 @@ export class Looks {
     this.prepares = prepares
   }
 
-  /** SQL before a file: the session is reset, with prepared statements where there may be any, and the look prepared. */
-  before(file: File, previous: File | undefined): string[] {
-    const forgets = !previous || mentions(previous, MAY_PREPARE)
-    if (forgets) this.ready = false
+  /** What must come before a file: whether statements that are prepared have to go, and SQL that prepares the look. */
+  before(file: File, previous: File | undefined): { forgetsPrepared: boolean; prepare: string[] } {
+    const forgetsPrepared = !previous || mentions(previous, MAY_PREPARE)
+    if (forgetsPrepared) this.ready = false
     const prepare = this.prepares && file.observe && !this.ready
     if (prepare) this.ready = true
-    return [forgets ? RESET_SESSION : RESET_ALL_BUT_PREPARED, ...(prepare ? [PREPARE_LOOK] : [])]
+    return { forgetsPrepared, prepare: prepare ? [PREPARE_LOOK] : [] }
   }
 
   /** SQL that looks at what the transaction of a file holds; its rows are for `readObservation`. */

@@ -3,10 +3,10 @@ import type { SchemaResult } from '../../model.ts'
 import type { Runtime } from '../../runtime.ts'
 import { decide } from './decision/decide.ts'
 import { warn } from './decision/refuse.ts'
+import type { Session } from './execution/session.ts'
 import { type LedgerReading, readLedger, rowsOf, SELECT_LEDGER } from './ledger/ledger.ts'
 import type { ApplyOptions } from './policy.ts'
 import { summarize } from './result.ts'
-import type { Session } from './session.ts'
 import { sessionSettings, withSession } from './with-session.ts'
 
 /**

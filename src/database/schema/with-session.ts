@@ -1,9 +1,9 @@
 import { ActionError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
-import { directUrl } from './direct.ts'
+import { directUrl } from './execution/direct-url.ts'
+import { openSession, type Session } from './execution/session.ts'
 import { connectionLost, isServerError } from './failure/failure.ts'
 import type { ApplyOptions } from './policy.ts'
-import { openSession, type Session } from './session.ts'
 
 /** On which session to do the work. */
 export interface SessionUse {

@@ -1,6 +1,6 @@
-import { ActionError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
-import { isNeonHost } from '../connect.ts'
+import { ActionError } from '../../../errors.ts'
+import type { Runtime } from '../../../runtime.ts'
+import { isNeonHost } from '../../connect.ts'
 
 /**
  * The URL with the direct host. A pooler hands each transaction to another session, on which neither locks nor settings

@@ -1,10 +1,9 @@
-import { ActionError, errorCode, errorMessage } from '../../errors.ts'
-import type { SqlFailure } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
-import { RELATIONS, type Relations, readRelations } from '../observe/within.ts'
-import { type ChainFailure, runChain } from './chain.ts'
-import type { Decision } from './decision/decide.ts'
-import type { Task } from './decision/task.ts'
+import { ActionError, errorCode, errorMessage } from '../../../errors.ts'
+import type { SqlFailure } from '../../../model.ts'
+import type { Runtime } from '../../../runtime.ts'
+import { RELATIONS, type Relations, readRelations } from '../../observe/within.ts'
+import type { Decision } from '../decision/decide.ts'
+import type { Task } from '../decision/task.ts'
 import {
   connectionLost,
   describeFailure,
@@ -12,10 +11,11 @@ import {
   isGuard,
   isServerError,
   openError,
-} from './failure/failure.ts'
-import { acceptChecksum, CREATE_LEDGER } from './ledger/ledger.ts'
+} from '../failure/failure.ts'
+import { acceptChecksum, CREATE_LEDGER } from '../ledger/ledger.ts'
+import type { ApplyOptions } from '../policy.ts'
+import { type ChainFailure, runChain } from './chain.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
-import type { ApplyOptions } from './policy.ts'
 import type { Session } from './session.ts'
 import { runSteps } from './steps.ts'
 

@@ -1,5 +1,5 @@
-import type { Row } from '../connect.ts'
-import { Looks } from '../observe/prepared-look.ts'
+import type { Row } from '../../connect.ts'
+import { PreparedLook } from '../../observe/prepared-look.ts'
 import {
   FLUSH_ROWS,
   isLookGone,
@@ -7,10 +7,11 @@ import {
   type Observation,
   type Relations,
   readObservation,
-} from '../observe/within.ts'
-import { literal } from '../sql/literal.ts'
-import type { Statement } from '../sql/split.ts'
-import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from './ledger/ledger.ts'
+} from '../../observe/within.ts'
+import { literal } from '../../sql/literal.ts'
+import type { Statement } from '../../sql/split.ts'
+import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from '../ledger/ledger.ts'
+import { RESET_ALL_BUT_PREPARED, RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
 
 /** One file of a chain. */
@@ -69,7 +70,7 @@ const BEGIN = 'begin isolation level read committed read write'
  * the transaction that opened it, which it is not when the file ended ours by a COMMIT or ROLLBACK of its own.
  */
 export async function runChain(session: Session, links: Link[], options: ChainOptions): Promise<ChainResult> {
-  const ended = await sendChain(session, links, { ...options, looks: new Looks(true) })
+  const ended = await sendChain(session, links, { ...options, look: new PreparedLook(true) })
   const { failure, results } = ended
   if (!failure || !isLookGone(failure.error)) return ended
   // The link was rolled back, with `together` all of them; the same again without what a file can take away.
@@ -78,7 +79,7 @@ export async function runChain(session: Session, links: Link[], options: ChainOp
   const from = results.length
   const again = await sendChain(session, links.slice(from), {
     ...options,
-    looks: new Looks(false),
+    look: new PreparedLook(false),
     onLink: (index) => options.onLink(from + index),
   })
   return {
@@ -88,7 +89,7 @@ export async function runChain(session: Session, links: Link[], options: ChainOp
 }
 
 interface SendOptions extends ChainOptions {
-  looks: Looks
+  look: PreparedLook
 }
 
 async function sendChain(session: Session, links: Link[], options: SendOptions): Promise<ChainResult> {
@@ -132,22 +133,23 @@ function openMessage(links: Link[], index: number, options: SendOptions): string
     ? `select 1 / (select count(*) from ${LEDGER} where name = ${literal(previous.entry.name)} and done = statements${sameTransaction})`
     : ''
   // Within a transaction of all links, `begin` only warns, and outside of it the guard then fails where it must.
-  const reset = options.looks.before(link, previous)
-  return [BEGIN, ...reset, guard, openRow(link.entry, link.replace), ...looksBefore(link, options)]
+  const { forgetsPrepared, prepare } = options.look.before(link, previous)
+  const reset = forgetsPrepared ? RESET_SESSION : RESET_ALL_BUT_PREPARED
+  return [BEGIN, reset, ...prepare, guard, openRow(link.entry, link.replace), ...lookBefore(link, options)]
     .filter(Boolean)
     .join(';\n')
 }
 
 /** What must be known before a file to tell apart what it did itself. */
-function looksBefore(link: Link, options: SendOptions): string[] {
+function lookBefore(link: Link, options: SendOptions): string[] {
   if (!link.observe) return []
   const leftOver = options.serverVersion < FLUSHES_SINCE ? [LEFT_OVER_ROWS] : []
   // The transaction of all links keeps the locks and counters of those before.
-  return options.together ? [options.looks.at(link), ...leftOver] : leftOver
+  return options.together ? [options.look.at(link), ...leftOver] : leftOver
 }
 
 function closeMessage(link: Link, commit: boolean, options: SendOptions): string {
-  const look = link.observe ? [options.looks.at(link)] : []
+  const look = link.observe ? [options.look.at(link)] : []
   const flush = options.serverVersion >= FLUSHES_SINCE ? [FLUSH_ROWS] : []
   const end = commit ? ['commit'] : []
   const reset = ['reset session authorization', 'reset role']

@@ -1,7 +1,7 @@
-import type { Row } from '../connect.ts'
-import { hasWords, itemsOf, nameAt, passWords } from '../sql/items.ts'
-import { literal } from '../sql/literal.ts'
-import type { Statement } from '../sql/split.ts'
+import type { Row } from '../../connect.ts'
+import { hasWords, itemsOf, nameAt, passWords } from '../../sql/items.ts'
+import { literal } from '../../sql/literal.ts'
+import type { Statement } from '../../sql/split.ts'
 
 /** Whether the index that a statement creates is there. */
 export interface IndexState {

@@ -1,7 +1,7 @@
-import { seconds } from '../../clock.ts'
-import { ActionError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
-import type { Row } from '../connect.ts'
+import { seconds } from '../../../clock.ts'
+import { ActionError } from '../../../errors.ts'
+import type { Runtime } from '../../../runtime.ts'
+import type { Row } from '../../connect.ts'
 import type { Session } from './session.ts'
 
 // Advisory locks are per database. The first number says whose lock it is ("neon" in ASCII), the second which one.
