@@ -9,12 +9,12 @@ import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { startCluster } from '../sandbox/postgres/index.ts'
 import { type DelayProxy, startDelayProxy } from '../sandbox/proxy/index.ts'
-import { systemClock } from '../src/clock.ts'
 import { openDatabase } from '../src/database/connect.ts'
 import { countTables } from '../src/database/inspect/index.ts'
-import { createLog } from '../src/log.ts'
-import type { Runtime } from '../src/runtime.ts'
-import { createSecrets } from '../src/secrets.ts'
+import { systemClock } from '../src/runtime/clock.ts'
+import { createLog } from '../src/runtime/log.ts'
+import type { Runtime } from '../src/runtime/runtime.ts'
+import { createSecrets } from '../src/runtime/secrets.ts'
 
 /** One way to count; returns the sum of all rows, so that no way can be fast by counting less. */
 type Way = (tables: string[], sql: postgres.ReservedSql, url: string) => Promise<number>

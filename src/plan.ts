@@ -1,7 +1,7 @@
-import { ActionError } from './errors.ts'
 import type { Event } from './event.ts'
 import type { Config } from './inputs/index.ts'
 import type { Mode } from './model.ts'
+import { ActionError } from './runtime/errors.ts'
 
 /** What a run is going to do, decided before any service is asked. */
 export type Plan =

@@ -1,6 +1,5 @@
 import { appendFileSync } from 'node:fs'
 import * as core from '@actions/core'
-import { errorMessage } from './errors.ts'
 import {
   annotateFailure,
   changesJson,
@@ -11,6 +10,7 @@ import {
   upsertComment,
 } from './report/index.ts'
 import { type Run, warn } from './run.ts'
+import { errorMessage } from './runtime/errors.ts'
 
 /**
  * Tells the world how the run went: annotation of a failed statement, pull request comment, job summary, outputs.

@@ -1,9 +1,9 @@
-import { seconds } from './clock.ts'
 import type { Event } from './event.ts'
 import type { Config } from './inputs/index.ts'
 import type { Report } from './model.ts'
 import type { Plan } from './plan.ts'
-import type { Runtime } from './runtime.ts'
+import { seconds } from './runtime/clock.ts'
+import type { Runtime } from './runtime/runtime.ts'
 
 /** One run of the action: what it was asked, what it works with, and what it has found out so far. */
 export interface Run {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import selfsigned from 'selfsigned'
 import type { Kubernetes } from '../../sandbox/kubernetes/index.ts'
-import { ActionError } from '../../src/errors.ts'
 import { applyCredentials, parseSecretKeys, removeCredentials } from '../../src/kubernetes/index.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import {
   availableServers,
   changedKubeconfig,

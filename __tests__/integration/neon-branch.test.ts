@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type NeonSandbox, startNeon } from '../../sandbox/neon/index.ts'
 import { openDatabase } from '../../src/database/connect.ts'
-import { ActionError } from '../../src/errors.ts'
 import {
   type Branch,
   connectionOf,
@@ -11,6 +10,7 @@ import {
   ensureProject,
   type NamedBranchRequest,
 } from '../../src/neon/index.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { calls, type NeonRun, neonRun } from '../support/neon.ts'
 
 const REPOSITORY = 'octo/learn'

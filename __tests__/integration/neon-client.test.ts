@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type HttpServer, type Reply, type Request, serve } from '../../sandbox/http/serve.ts'
-import { ActionError } from '../../src/errors.ts'
 import { NeonError } from '../../src/neon/error.ts'
 import { explaining } from '../../src/neon/explain.ts'
 import { createNeon } from '../../src/neon/index.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { type NeonRun, neonRun, reachableTexts } from '../support/neon.ts'
 
 const HTML = '<html><head><title>524: A timeout occurred</title></head></html>'

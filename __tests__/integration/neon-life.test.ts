@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type NeonSandbox, type Seed, startNeon } from '../../sandbox/neon/index.ts'
 import { openDatabase } from '../../src/database/connect.ts'
-import { ActionError } from '../../src/errors.ts'
 import {
   authUrlOf,
   type Branch,
@@ -20,6 +19,7 @@ import {
   sweepBranches,
   sweepCandidates,
 } from '../../src/neon/index.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { calls, type NeonRun, neonRun } from '../support/neon.ts'
 
 const REPOSITORY = 'octo/learn'

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { serve } from '../../sandbox/http/serve.ts'
 import { type NeonSandbox, startNeon } from '../../sandbox/neon/index.ts'
 import { openDatabase } from '../../src/database/connect.ts'
-import { ActionError } from '../../src/errors.ts'
 import { connectionOf, defaultBranch, ensureProject, type ProjectRequest } from '../../src/neon/index.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { calls, type NeonRun, neonRun } from '../support/neon.ts'
 
 const SSL = { ssl: 'require' as const }

@@ -4,7 +4,7 @@ import { NeedsReset } from '../../src/database/schema/decision/refuse.ts'
 import { directUrl } from '../../src/database/schema/execution/direct-url.ts'
 import { checksumOf } from '../../src/database/schema/files/checksum.ts'
 import type { LedgerRow } from '../../src/database/schema/ledger/ledger.ts'
-import { ActionError } from '../../src/errors.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { type ApplyInput, apply, states } from '../support/schema.ts'
 

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../sandbox/http/serve.ts'
-import type { Clock } from '../../src/clock.ts'
 import { createNeon, type Neon } from '../../src/neon/index.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
 import { type TestRuntime, testRuntime } from './runtime.ts'
 
 /** A clock that counts every wait whole but really waits only a moment, for work against a server with its own time. */

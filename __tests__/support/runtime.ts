@@ -1,7 +1,7 @@
-import type { Clock } from '../../src/clock.ts'
-import type { Annotation, Log } from '../../src/log.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import type { Annotation, Log } from '../../src/runtime/log.ts'
+import type { Runtime } from '../../src/runtime/runtime.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 
 /** A runtime whose log and masks can be looked at. */
 export interface TestRuntime extends Runtime {

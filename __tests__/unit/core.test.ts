@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { seconds } from '../../src/clock.ts'
-import { ActionError, errorMessage } from '../../src/errors.ts'
-import { watchLifetime } from '../../src/lifetime.ts'
-import { backoff, retry } from '../../src/retry.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { seconds } from '../../src/runtime/clock.ts'
+import { ActionError, errorMessage } from '../../src/runtime/errors.ts'
+import { watchLifetime } from '../../src/runtime/lifetime.ts'
+import { backoff, retry } from '../../src/runtime/retry.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 import { instantClock } from '../support/runtime.ts'
 
 describe('secrets', () => {

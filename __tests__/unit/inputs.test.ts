@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { parseDuration } from '../../src/durations.ts'
 import { readConfig } from '../../src/inputs/index.ts'
+import { parseDuration } from '../../src/runtime/durations.ts'
 import { configOf, inputReader } from '../support/inputs.ts'
 
 const problemsOf = (values: Record<string, string>): string => {

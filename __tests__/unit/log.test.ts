@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { createLog } from '../../src/log.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 import { instantClock } from '../support/runtime.ts'
 
 let written = ''

@@ -3,7 +3,7 @@ import { nextTry } from '../../src/neon/client.ts'
 import { failureKind, NeonError, parseRetryAfter, readFailure } from '../../src/neon/error.ts'
 import { adviceFor, describe as describeFailure } from '../../src/neon/explain.ts'
 import { isLimit } from '../../src/neon/limits.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const KEY = 'napi_very_secret_key'

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
 import { classify } from '../../src/database/schema/decision/classify.ts'
-import { ActionError } from '../../src/errors.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { HARMLESS_FILES } from '../support/harmless-files.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'
 

@@ -8,7 +8,7 @@ import * as fc from 'fast-check'
 import { compareNames, nextFreeName } from '../../src/database/schema/files/order.ts'
 import { readSchema } from '../../src/database/schema/files/read.ts'
 import type { SchemaSource } from '../../src/database/schema/files/schema-file.ts'
-import { ActionError } from '../../src/errors.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 
 const BUNDLED = fileURLToPath(new URL('../../sql', import.meta.url))
 

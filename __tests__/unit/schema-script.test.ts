@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseScript } from '../../src/database/schema/files/script.ts'
 import { placeAt } from '../../src/database/sql/text-place.ts'
-import { ActionError } from '../../src/errors.ts'
+import { ActionError } from '../../src/runtime/errors.ts'
 import { schemaFile, scriptOf } from '../support/scripts.ts'
 
 /** The error of a text in which `⟦` marks the place that it must name. */

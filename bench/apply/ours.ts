@@ -1,8 +1,9 @@
 /** Applies the folder `sql` below the working directory with the action's own engine; the benchmark runs its bundle as a process. */
-import { systemClock } from '../../src/clock.ts'
+
 import { applySchema, readSchema } from '../../src/database/schema/index.ts'
-import { createLog } from '../../src/log.ts'
-import { createSecrets } from '../../src/secrets.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 
 const workspace = process.cwd()
 const secrets = createSecrets(() => undefined)

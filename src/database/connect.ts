@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { connectSocket, type Target, UNLIMITED_BUFFER } from './socket.ts'
 
 /** A row as the server sends it: every value is text or null. */

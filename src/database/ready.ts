@@ -1,6 +1,6 @@
-import { ActionError, errorCode, errorMessage } from '../errors.ts'
-import { backoff, retry } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
+import { backoff, retry } from '../runtime/retry.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type ConnectOptions, withDatabase } from './connect.ts'
 
 const READY_WITHIN = 60_000

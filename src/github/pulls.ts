@@ -1,6 +1,6 @@
 import { getOctokit } from '@actions/github'
-import { ActionError, errorMessage } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError, errorMessage } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 /** What GitHub says of a pull request; `unknown` when there is none of that number. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'

@@ -1,7 +1,7 @@
 import { parseRoles, type RoleRequest } from '../database/roles/index.ts'
-import { ActionError } from '../errors.ts'
 import { parseSecretKeys } from '../kubernetes/index.ts'
 import { parseMaskingRules } from '../neon/index.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import { createReader, type Reader } from './reader.ts'
 import { checkTogether } from './rules.ts'

@@ -1,5 +1,5 @@
-import { parseDuration } from '../durations.ts'
-import { errorMessage } from '../errors.ts'
+import { parseDuration } from '../runtime/durations.ts'
+import { errorMessage } from '../runtime/errors.ts'
 
 /** Reads inputs one by one and remembers every problem instead of stopping at the first. */
 export interface Reader {

@@ -1,5 +1,5 @@
-import { errorMessage } from '../errors.ts'
 import { parseLife, parseMoment } from '../neon/index.ts'
+import { errorMessage } from '../runtime/errors.ts'
 import type { Config } from './config.ts'
 import type { Reader } from './reader.ts'
 

@@ -1,6 +1,6 @@
-import { ActionError } from '../errors.ts'
 import type { KubernetesResult } from '../model.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { differences, hasLeftovers } from './compare.ts'
 import { answerFailure } from './failures.ts'
 import { type Api, createApi } from './http.ts'

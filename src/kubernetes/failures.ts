@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { ActionError, errorCode, errorMessage } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenSession } from './kubeconfig.ts'
 import { roleManifest } from './rbac.ts'
 import type { Answer } from './types.ts'

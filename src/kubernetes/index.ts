@@ -1,6 +1,6 @@
-import { ActionError } from '../errors.ts'
 import type { KubernetesResult } from '../model.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type Cluster, withCluster } from './cluster.ts'
 import { componentObject, componentPlace, namespacePlace, type Place, secretObject, secretPlace } from './objects.ts'
 import { mayWrite } from './ownership.ts'

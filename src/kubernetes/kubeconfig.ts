@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ActionError, errorCode } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import { ActionError, errorCode } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Session } from './entry.ts'
 import { loadClient } from './load.ts'
 

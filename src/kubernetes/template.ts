@@ -1,4 +1,4 @@
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Credentials, LoginUrls, SecretKey } from './types.ts'
 
 const TEMPLATES: Record<string, string> = {

@@ -1,5 +1,5 @@
 import type { Operation } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { type Branch, findBranch, findBranchByName, getBranch, listBranches } from './branches.ts'
 import { removeBranch } from './cleanup.ts'
 import type { Neon } from './client.ts'

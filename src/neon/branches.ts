@@ -1,5 +1,5 @@
 import type { Branch as ApiBranch, ConnectionDetails, Database, Endpoint, Role } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
 import type { Annotations } from './ownership.ts'
 

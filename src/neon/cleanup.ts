@@ -1,5 +1,5 @@
 import type { Operation } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { allBranches, type Branch, findBranchByName, getBranch } from './branches.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'

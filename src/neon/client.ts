@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { createApiClient, type RequestParams } from '@neondatabase/api-client'
-import { backoff, type RetryDecision, retry } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
+import { backoff, type RetryDecision, retry } from '../runtime/retry.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { NeonError, readFailure } from './error.ts'
 
 /** The generated client; only `src/neon` sees it. */

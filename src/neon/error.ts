@@ -1,5 +1,5 @@
-import { errorCode } from '../errors.ts'
-import type { Secrets } from '../secrets.ts'
+import { errorCode } from '../runtime/errors.ts'
+import type { Secrets } from '../runtime/secrets.ts'
 
 /**
  * What a failed request means for the next one:

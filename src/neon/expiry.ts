@@ -1,5 +1,5 @@
-import { parseDuration } from '../durations.ts'
-import { ActionError } from '../errors.ts'
+import { parseDuration } from '../runtime/durations.ts'
+import { ActionError } from '../runtime/errors.ts'
 
 /** When a branch shall expire: at most one of both. */
 export interface ExpiryRequest {

@@ -1,4 +1,4 @@
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { BranchDatabase } from './branches.ts'
 
 /** Database and role to log in with. */

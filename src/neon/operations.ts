@@ -1,7 +1,7 @@
 import type { Operation } from '@neondatabase/api-client'
-import { seconds } from '../clock.ts'
-import { ActionError } from '../errors.ts'
-import { backoff } from '../retry.ts'
+import { seconds } from '../runtime/clock.ts'
+import { ActionError } from '../runtime/errors.ts'
+import { backoff } from '../runtime/retry.ts'
 import type { Neon } from './client.ts'
 
 const LONGEST_WAIT = 300_000

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 /** Returns a function that resolves at most `perSecond` times a second, in the order it was called. */
 export function createPacer({ clock, signal }: Runtime, perSecond: number): () => Promise<void> {

@@ -1,4 +1,4 @@
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { ensureNamedBranch, type NamedBranchRequest } from './branch.ts'
 import type { Branch } from './branches.ts'
 import type { Neon } from './client.ts'

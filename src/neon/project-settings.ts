@@ -1,5 +1,5 @@
 import type { ProjectCreateRequest, ProjectSettingsData } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
 import { type ComputeSettings, computeSettings } from './compute.ts'
 

@@ -1,5 +1,5 @@
 import type { Project as ApiProject, Operation, ProjectListItem } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { defaultBranch, protectBranch } from './branch.ts'
 import { type Branch, toNewBranch } from './branches.ts'
 import type { Neon } from './client.ts'

@@ -1,5 +1,5 @@
 import type { ProjectListItem } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
 
 /** Where to look for a project, and for which. */

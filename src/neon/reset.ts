@@ -1,5 +1,5 @@
 import type { Operation } from '@neondatabase/api-client'
-import { ActionError } from '../errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { renewExpiry } from './branch.ts'
 import { allBranches, type Branch, getBranch } from './branches.ts'
 import type { Neon } from './client.ts'

@@ -1,5 +1,5 @@
-import { errorMessage } from '../errors.ts'
 import type { SweepRow } from '../model.ts'
+import { errorMessage } from '../runtime/errors.ts'
 import { allBranches, type Branch, getBranch } from './branches.ts'
 import { deleteObstacle, removeBranch } from './cleanup.ts'
 import type { Neon } from './client.ts'

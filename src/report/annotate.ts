@@ -1,5 +1,5 @@
 import type { SqlFailure } from '../model.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 /**
  * Puts a failed statement on its line of the pull request as an error annotation, and the lines around it with a caret into

@@ -1,6 +1,6 @@
 import { getOctokit } from '@actions/github'
-import { errorMessage } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import { errorMessage } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { statusOf } from './comment-failure.ts'
 
 /** Where a comment goes, and the token that opens it. */

@@ -1,6 +1,6 @@
-import { errorMessage } from '../errors.ts'
-import { backoff, type RetryDecision } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
+import { errorMessage } from '../runtime/errors.ts'
+import { backoff, type RetryDecision } from '../runtime/retry.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 const ATTEMPTS = 4
 const LONGEST_WAIT = 60_000

@@ -1,5 +1,5 @@
-import { retry } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
+import { retry } from '../runtime/retry.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type Comment, type CommentApi, type CommentPlace, commentApi } from './comment-api.ts'
 import { retryDelay, warnOfFailure } from './comment-failure.ts'
 import { compareMarkers, markerIn, mergeMarkers } from './marker.ts'

@@ -1,7 +1,7 @@
-import { ActionError } from '../errors.ts'
 import type { Outcome } from '../model.ts'
 import { type DeleteResult, deleteBranch, isOurs, type Neon, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { removeSecret } from './credentials.ts'
 import { announceBranch, openNeon, projectOf } from './neon.ts'
 

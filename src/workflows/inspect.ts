@@ -10,8 +10,8 @@ import {
   saveBaseline,
   takeSnapshot,
 } from '../database/inspect/index.ts'
-import { ActionError, errorMessage } from '../errors.ts'
 import { type Run, warn } from '../run.ts'
+import { ActionError, errorMessage } from '../runtime/errors.ts'
 import type { Target } from './target.ts'
 
 const MOST_LISTED = 50

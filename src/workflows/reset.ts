@@ -1,7 +1,7 @@
-import { ActionError } from '../errors.ts'
 import type { Outcome } from '../model.ts'
 import { assertPreviewBranch, lookUpBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { announceBranch, expiryAhead, openNeon, projectOf, resetTarget } from './neon.ts'
 import { prepareDatabase } from './prepare.ts'
 import { schemaStep } from './schema.ts'

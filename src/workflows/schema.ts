@@ -9,9 +9,9 @@ import {
   readSchema,
   type SchemaSource,
 } from '../database/schema/index.ts'
-import { ActionError } from '../errors.ts'
 import type { SchemaResult } from '../model.ts'
 import { phase, type Run, warn } from '../run.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { checkTables, inspectAfter, rememberBefore } from './inspect.ts'
 import type { Target } from './target.ts'
 

@@ -1,8 +1,8 @@
-import { ActionError } from '../errors.ts'
 import { pullRequestStates } from '../github/pulls.ts'
 import type { Outcome } from '../model.ts'
 import { planSweep, pullRequestsOf, sweepBranches, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
+import { ActionError } from '../runtime/errors.ts'
 import { removeSecret } from './credentials.ts'
 import { openNeon, projectOf } from './neon.ts'
 

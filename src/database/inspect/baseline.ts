@@ -1,5 +1,5 @@
-import { errorCode } from '../../errors.ts'
 import type { SchemaSnapshot, TableCount } from '../../model.ts'
+import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
 

@@ -1,8 +1,8 @@
 import postgres from 'postgres'
-import { seconds } from '../../clock.ts'
-import { errorCode, errorMessage } from '../../errors.ts'
 import type { TableCount } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
+import { seconds } from '../../runtime/clock.ts'
+import { errorCode, errorMessage } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Database } from '../connect.ts'
 import {
   type CountOptions,

@@ -1,6 +1,6 @@
-import { ActionError } from '../../errors.ts'
 import type { FileResult, SchemaResult } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
+import { ActionError } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { withDatabase } from '../connect.ts'
 import { type ToolUrls, toolEnvironment } from './environment.ts'
 import { readToolLedgers, type ToolMigration } from './ledgers.ts'

@@ -1,5 +1,5 @@
-import { errorCode, errorMessage } from '../../errors.ts'
 import type { RowsWritten, TableLock, TableRewrite } from '../../model.ts'
+import { errorCode, errorMessage } from '../../runtime/errors.ts'
 import type { Row } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { ActionError, errorCode, errorMessage } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Database } from '../connect.ts'
 import { logsIn, proveLogin } from './login.ts'
 import type { RoleRequest } from './parse.ts'

@@ -1,6 +1,6 @@
-import { ActionError, errorCode, errorMessage } from '../../errors.ts'
-import { backoff, retry } from '../../retry.ts'
-import type { Runtime } from '../../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../../runtime/errors.ts'
+import { backoff, retry } from '../../runtime/retry.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { withDatabase } from '../connect.ts'
 
 const LOGIN_WITHIN = 15_000

@@ -1,4 +1,4 @@
-import { ActionError } from '../../errors.ts'
+import { ActionError } from '../../runtime/errors.ts'
 
 /** What a role may do: read, or read and write rows. Neither changes the schema: that is the owner's. */
 export type RoleLevel = 'readonly' | 'readwrite'

@@ -1,5 +1,5 @@
 import type { SchemaResult } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { decide } from './decision/decide.ts'
 import { refuseForbidden, warn } from './decision/refuse.ts'
 import { isLocked, TRY_LOCK, waitForLock } from './execution/lock.ts'

@@ -1,6 +1,6 @@
-import { errorCode, errorMessage } from '../../errors.ts'
 import type { SchemaResult } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
+import { errorCode, errorMessage } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { decide } from './decision/decide.ts'
 import { warn } from './decision/refuse.ts'
 import type { Session } from './execution/session.ts'

@@ -1,6 +1,6 @@
-import { seconds } from '../../clock.ts'
 import type { SchemaResult } from '../../model.ts'
-import type { Runtime } from '../../runtime.ts'
+import { seconds } from '../../runtime/clock.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Decision } from './decision/decide.ts'
 import type { ApplyOptions } from './policy.ts'
 

@@ -1,5 +1,5 @@
-import { ActionError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
+import { ActionError } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { directUrl } from './execution/direct-url.ts'
 import { openSession, type Session } from './execution/session.ts'
 import { connectionLost, isServerError } from './failure/failure.ts'

@@ -1,5 +1,5 @@
-import { ActionError } from '../../../errors.ts'
-import type { Runtime } from '../../../runtime.ts'
+import { ActionError } from '../../../runtime/errors.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { short } from '../files/checksum.ts'
 import type { ApplyOptions } from '../policy.ts'

@@ -1,5 +1,5 @@
-import { ActionError } from '../../../errors.ts'
-import type { Runtime } from '../../../runtime.ts'
+import { ActionError } from '../../../runtime/errors.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
 import { isNeonHost } from '../../connect.ts'
 
 /**

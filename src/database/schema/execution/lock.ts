@@ -1,6 +1,6 @@
-import { seconds } from '../../../clock.ts'
-import { ActionError } from '../../../errors.ts'
-import type { Runtime } from '../../../runtime.ts'
+import { seconds } from '../../../runtime/clock.ts'
+import { ActionError } from '../../../runtime/errors.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
 import type { Row } from '../../connect.ts'
 import type { Session } from './session.ts'
 

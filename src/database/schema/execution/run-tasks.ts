@@ -1,6 +1,6 @@
-import { ActionError, errorCode, errorMessage } from '../../../errors.ts'
 import type { SqlFailure } from '../../../model.ts'
-import type { Runtime } from '../../../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
 import { RELATIONS, type Relations, readRelations } from '../../observe/within.ts'
 import type { Decision } from '../decision/decide.ts'
 import type { Task } from '../decision/task.ts'

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ActionError, errorCode, errorMessage } from '../../../errors.ts'
-import type { Runtime } from '../../../runtime.ts'
+import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
 import { type ConnectOptions, goneError, lost, openDatabase, type Row } from '../../connect.ts'
 
 /** One connection that takes messages without waiting for the answers before them. */

@@ -1,5 +1,5 @@
-import { ActionError, errorCode, errorMessage } from '../../../errors.ts'
 import type { SqlFailure } from '../../../model.ts'
+import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
 import type { Script } from '../files/script.ts'
 import { excerpt } from './excerpt.ts'
 import { placeOfError } from './locate.ts'

@@ -1,4 +1,4 @@
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { endOfLine, Tokenizer } from '../../sql/tokens.ts'
 import type { SchemaFile } from './schema-file.ts'

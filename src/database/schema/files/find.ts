@@ -1,6 +1,6 @@
 import { type Dirent, globSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import type { SkippedFile } from './schema-file.ts'
 
 /** An SQL file that an entry of the input `schema` names. */

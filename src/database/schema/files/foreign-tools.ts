@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { instructions } from './directives.ts'
 import type { SchemaFile } from './schema-file.ts'
 import { shellWord } from './shell-word.ts'

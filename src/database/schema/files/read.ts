@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { checksumOf } from './checksum.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './find.ts'

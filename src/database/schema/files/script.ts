@@ -1,4 +1,4 @@
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { type Statement, splitWith } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { endOfLine } from '../../sql/tokens.ts'

@@ -1,4 +1,4 @@
-import { ActionError } from '../../../errors.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { OWN_SCHEMA } from '../../own-schema.ts'
 import { literal } from '../../sql/literal.ts'
 
