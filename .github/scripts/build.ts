@@ -23,7 +23,7 @@ rmSync(lib, { recursive: true, force: true })
 runTool(root, 'tsc', ['-p', 'tsconfig.build.json'])
 stageClient()
 rmSync(out, { recursive: true, force: true })
-const stats = [bundle('lib/src/index.js', out), bundle('lib/src/kubernetes/entry.js', join(out, 'kubernetes'))]
+const stats = [bundle('lib/src/index.js', out), bundle('lib/src/kubernetes/client.js', join(out, 'kubernetes'))]
 const packages = bundledPackages(root, stats)
 writeFileSync(join(out, 'licenses.txt'), licenceText(packages))
 report()

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ActionError, errorCode } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Session } from './entry.ts'
-import { loadClient } from './load.ts'
+import type { Session } from './client.ts'
+import { loadClient } from './load-client.ts'
 
 /** The text of a kubeconfig, and the folder that its relative paths start from. */
 export interface KubeconfigText {

@@ -1,6 +1,6 @@
 /**
  * The part that needs the Kubernetes client: reading a kubeconfig and logging in with it. It is bundled on its own and
- * loaded only when a kubeconfig is given (see load.ts), so it must not throw or return classes of the main bundle.
+ * loaded only when a kubeconfig is given (see load-client.ts), so it must not throw or return classes of the main bundle.
  * Requests go through node:https: the client's API classes would weigh 4 MB, a Secret needs six calls.
  */
 import http from 'node:http'
