@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Branch } from '../../src/neon/index.ts'
 import { assertPreviewBranch, planSweep, pullRequestsOf } from '../../src/neon/index.ts'
-import { createPacer, inParallel } from '../../src/neon/pace.ts'
+import { createPacer, inParallel } from '../../src/neon/parallel.ts'
 import { globToRegExp } from '../../src/neon/sweep.ts'
 import { hurriedClock } from '../support/neon.ts'
 import { testRuntime } from '../support/runtime.ts'

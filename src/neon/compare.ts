@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import { type Branch, findBranch, getBranch } from './branches.ts'
+import { type Branch, findBranch, getBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { explaining } from './explain.ts'
 

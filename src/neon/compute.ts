@@ -1,6 +1,6 @@
 import type { BranchCreateRequestEndpointOptions, Operation } from '@neondatabase/api-client'
 import { EndpointType } from '@neondatabase/api-client'
-import { type Branch, type BranchEndpoint, readWrite } from './branches.ts'
+import { type Branch, type BranchEndpoint, readWrite } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { waitForOperations } from './operations.ts'

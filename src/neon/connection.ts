@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import { type Branch, orAbsent } from './branches.ts'
+import { type Branch, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { ensureCompute } from './compute.ts'
 import { NeonError } from './error.ts'

@@ -1,12 +1,18 @@
 /** The verbs of this room; what is not listed here is its own affair. */
-export { defaultBranch, ensureNamedBranch, lookUpBranch, type NamedBranchRequest, protectBranch } from './branch.ts'
-export type { Branch, BranchDatabase, BranchEndpoint } from './branches.ts'
-export { type DeleteRequest, type DeleteResult, deleteBranch } from './cleanup.ts'
+
+export { type DeleteRequest, type DeleteResult, deleteBranch } from './branch-delete.ts'
+export {
+  defaultBranch,
+  ensureNamedBranch,
+  lookUpBranch,
+  type NamedBranchRequest,
+  protectBranch,
+} from './branch-ensure.ts'
+export type { Branch, BranchDatabase, BranchEndpoint } from './branch-lookup.ts'
 export { createNeon, type Neon, type NeonOptions } from './client.ts'
 export { type CompareRequest, compareSchemas, type SchemaComparison } from './compare.ts'
 export { type Connection, type ConnectionRequest, connectionOf } from './connection.ts'
 export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } from './expiry.ts'
-export { authUrlOf, dataApiUrlOf } from './extras.ts'
 export { consoleUrl } from './links.ts'
 export { type MaskingRule, parseMaskingRules } from './masking.ts'
 export { isOurs, type Origin, pullRequestOf } from './ownership.ts'
@@ -15,6 +21,7 @@ export { describeProject, ensureProject, type Project, type ProjectRequest } fro
 export type { ProjectSettings } from './project-settings.ts'
 export { resetToParent } from './reset.ts'
 export { rotatePassword } from './rotate.ts'
+export { authUrlOf, dataApiUrlOf } from './service-urls.ts'
 export {
   type PullRequestState,
   planSweep,

@@ -1,4 +1,4 @@
-import { allBranches, type Branch } from './branches.ts'
+import { allBranches, type Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import type { NeonError, Task } from './error.ts'
 import { isMarked, isOurs } from './ownership.ts'

@@ -2,7 +2,7 @@ import type { MaskingRule } from '@neondatabase/api-client'
 import { seconds } from '../runtime/clock.ts'
 import { ActionError } from '../runtime/errors.ts'
 import { backoff } from '../runtime/retry.ts'
-import { type Branch, orAbsent } from './branches.ts'
+import { type Branch, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 
 export type { MaskingRule }

@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import type { BranchDatabase } from './branches.ts'
+import type { BranchDatabase } from './branch-lookup.ts'
 
 /** Database and role to log in with. */
 export interface Names {

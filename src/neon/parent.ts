@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import { findBranch } from './branches.ts'
+import { findBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 
 /** Input `parent_branch`, taken apart: a name or an id, and perhaps a moment of its history. */

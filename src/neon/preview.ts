@@ -1,6 +1,6 @@
 import { ActionError } from '../runtime/errors.ts'
-import { ensureNamedBranch, type NamedBranchRequest } from './branch.ts'
-import type { Branch } from './branches.ts'
+import { ensureNamedBranch, type NamedBranchRequest } from './branch-ensure.ts'
+import type { Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 
 /**

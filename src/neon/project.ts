@@ -1,13 +1,13 @@
 import type { Project as ApiProject, Operation, ProjectListItem } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
-import { defaultBranch, protectBranch } from './branch.ts'
-import { type Branch, toNewBranch } from './branches.ts'
+import { defaultBranch, protectBranch } from './branch-ensure.ts'
+import { type Branch, toNewBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { explaining } from './explain.ts'
 import { waitForOperations, waitForProject } from './operations.ts'
 import { organizationOf } from './organization.ts'
+import { findProject, findProjects } from './project-lookup.ts'
 import { assertRegion, type ProjectSettings, projectBody } from './project-settings.ts'
-import { findProject, findProjects } from './projects.ts'
 
 /** Which project, by `id` or by `name`, and what it shall be like where it must be made. */
 export interface ProjectRequest extends ProjectSettings {

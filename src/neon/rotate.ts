@@ -1,6 +1,6 @@
 import type { Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
-import type { Branch } from './branches.ts'
+import type { Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { type Connection, revealPassword } from './connection.ts'
 import { explaining } from './explain.ts'

@@ -1,12 +1,12 @@
 import type { SweepRow } from '../model.ts'
 import { errorMessage } from '../runtime/errors.ts'
-import { allBranches, type Branch, getBranch } from './branches.ts'
-import { deleteObstacle, removeBranch } from './cleanup.ts'
+import { deleteObstacle, removeBranch } from './branch-delete.ts'
+import { allBranches, type Branch, getBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { describe, explaining } from './explain.ts'
 import { isOurs, pullRequestOf } from './ownership.ts'
-import { createPacer, inParallel } from './pace.ts'
+import { createPacer, inParallel } from './parallel.ts'
 
 /** State of a pull request as GitHub tells it; `unknown` where it could not be read, which keeps the branch. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'

@@ -1,6 +1,6 @@
 import type { Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
-import { allBranches, type Branch, findBranchByName, getBranch } from './branches.ts'
+import { allBranches, type Branch, findBranchByName, getBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'

@@ -1,4 +1,4 @@
-import { type Branch, orAbsent } from './branches.ts'
+import { type Branch, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { explaining } from './explain.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Operation } from '@neondatabase/api-client'
-import { type Branch, findBranchByName, toNewBranch } from './branches.ts'
+import { type Branch, findBranchByName, toNewBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { type ComputeSettings, newCompute } from './compute.ts'
 import { NeonError } from './error.ts'
