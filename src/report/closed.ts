@@ -1,8 +1,8 @@
 import type { Report } from '../model.ts'
+import { errorBlock } from './blocks.ts'
 import { code, details, link } from './escape.ts'
 import { headline } from './headline.ts'
 import { commentMarker, markerIn, mergeMarkers } from './marker.ts'
-import { errorBlock } from './sections.ts'
 
 // Second line of a closed comment; nothing from outside can stand there.
 const CLOSED = '<!-- neon-postgres-setup closed -->'

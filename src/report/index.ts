@@ -1,8 +1,8 @@
 import type { Report } from '../model.ts'
 import { closedBody } from './closed.ts'
 import type { CommentOptions } from './comment.ts'
+import type { ReportOptions } from './layout.ts'
 import { commentMarker } from './marker.ts'
-import type { ReportOptions } from './parts.ts'
 import { renderComment } from './render.ts'
 
 export { annotateFailure } from './annotate.ts'
@@ -10,8 +10,8 @@ export { closedBody } from './closed.ts'
 export { type CommentOptions, type CommentResult, upsertComment } from './comment.ts'
 export { type ErOptions, erDiagram } from './er-diagram.ts'
 export { changesJson, tablesJson } from './json.ts'
+export type { ReportOptions } from './layout.ts'
 export { commentMarker } from './marker.ts'
-export type { ReportOptions } from './parts.ts'
 export { renderComment, renderSummary } from './render.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Report } from '../model.ts'
 import { alerts } from './alerts.ts'
+import * as sections from './blocks.ts'
 import { groupChanges } from './changes.ts'
 import { erDiagram } from './er-diagram.ts'
 import { code, details, fence, link, prose } from './escape.ts'
@@ -7,7 +8,6 @@ import { filesTable } from './files-table.ts'
 import type { Part } from './fit.ts'
 import { duration, plural, whole } from './format.ts'
 import { headline } from './headline.ts'
-import * as sections from './sections.ts'
 
 /** What the user wants in the report. */
 export interface ReportOptions {
