@@ -1,13 +1,13 @@
 import { appendFileSync } from 'node:fs'
 import * as core from '@actions/core'
+import { commentMarker, upsertComment } from './github/index.ts'
 import {
   annotateFailure,
   changesJson,
-  commentFor,
+  commentText,
   type ReportOptions,
   renderSummary,
   tablesJson,
-  upsertComment,
 } from './report/index.ts'
 import { type Run, warn } from './run.ts'
 import { errorMessage } from './runtime/errors.ts'
@@ -49,7 +49,8 @@ async function comment(run: Run, options: ReportOptions): Promise<void> {
     owner,
     repo,
     pullRequest: report.pullRequest,
-    ...commentFor(report, options),
+    marker: commentMarker(report),
+    ...commentText(report, options),
   })
   if (url) run.outputs.set('comment_url', url)
 }

@@ -1,14 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
+import { type CommentOptions, commentMarker, upsertComment } from '../../src/github/index.ts'
 import type { Report } from '../../src/model.ts'
-import {
-  type CommentOptions,
-  closedBody,
-  commentFor,
-  commentMarker,
-  renderComment,
-  upsertComment,
-} from '../../src/report/index.ts'
+import { closedBody, commentText, renderComment } from '../../src/report/index.ts'
 import { baseReport, closed, nothingChanged, pullRequest, sqlError } from '../support/reports.ts'
 import { testRuntime } from '../support/runtime.ts'
 
@@ -37,7 +31,7 @@ function options(more: Partial<CommentOptions> = {}): CommentOptions {
     repo: 'learnflow',
     pullRequest: 42,
     marker: MARKER,
-    body: text('first'),
+    body: 'first',
     ...more,
   }
 }
@@ -58,7 +52,7 @@ describe('one sticky comment', () => {
     expect(await upsertComment(runtime, options())).toEqual({ url: made.url, action: 'unchanged' })
     expect(writes()).toHaveLength(before)
 
-    expect(await upsertComment(runtime, options({ body: text('second') }))).toEqual({
+    expect(await upsertComment(runtime, options({ body: 'second' }))).toEqual({
       url: made.url,
       action: 'updated',
     })
@@ -72,7 +66,7 @@ describe('one sticky comment', () => {
     }
     await upsertComment(instant(), options())
     github.addComment(42, { body: 'more noise' })
-    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+    expect((await upsertComment(instant(), options({ body: 'second' }))).action).toBe('updated')
     expect(bodies().filter((body) => body.includes(MARKER))).toEqual([text('second')])
   })
 
@@ -81,7 +75,7 @@ describe('one sticky comment', () => {
     const database = baseReport({ database: { name: 'shop', role: 'r', host: 'h' } })
     const project = baseReport({ project: { id: 'p-2', name: 'learnflow', created: false } })
     for (const report of [baseReport(), other, database, project, baseReport()]) {
-      await upsertComment(instant(), options({ marker: commentMarker(report), body: `${commentMarker(report)}\n\nx` }))
+      await upsertComment(instant(), options({ marker: commentMarker(report), body: 'x' }))
     }
     expect(bodies()).toHaveLength(4)
   })
@@ -101,7 +95,7 @@ describe('one sticky comment', () => {
   test('deleted between the look and the write is made again', async () => {
     await upsertComment(instant(), options())
     github.faults.add({ method: 'PATCH', kind: 'answer', status: 404, body: '{"message":"Not Found"}' })
-    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+    expect((await upsertComment(instant(), options({ body: 'second' }))).action).toBe('updated')
     expect(bodies()).toEqual([text('second')])
   })
 })
@@ -129,20 +123,20 @@ describe('own author', () => {
     github.setToken('ghp_monastoken1234567890', { kind: 'user', user })
     const mine = options({ token: 'ghp_monastoken1234567890' })
     await upsertComment(instant(), mine)
-    expect((await upsertComment(instant(), { ...mine, body: text('second') })).action).toBe('updated')
+    expect((await upsertComment(instant(), { ...mine, body: 'second' })).action).toBe('updated')
     expect(github.comments(42).map((comment) => [comment.user.login, comment.body])).toEqual([['mona', text('second')]])
   })
 
   test('without GraphQL a bot finds its comment, and a person ends with one all the same', async () => {
     await upsertComment(instant(), options())
     github.faults.add({ path: /graphql/, kind: 'answer', status: 403, times: 9, body: '{"message":"no"}' })
-    expect((await upsertComment(instant(), options({ body: text('second') }))).action).toBe('updated')
+    expect((await upsertComment(instant(), options({ body: 'second' }))).action).toBe('updated')
 
     github.openPull({ number: 43 })
     github.setToken('ghp_monastoken1234567890', { kind: 'user', user: { login: 'mona', id: 5, type: 'User' } })
     const mine = options({ token: 'ghp_monastoken1234567890', pullRequest: 43 })
     await upsertComment(instant(), mine)
-    expect((await upsertComment(instant(), { ...mine, body: text('second') })).action).toBe('updated')
+    expect((await upsertComment(instant(), { ...mine, body: 'second' })).action).toBe('updated')
     expect(github.comments(43).map((comment) => comment.body)).toEqual([text('second')])
   })
 })
@@ -151,8 +145,8 @@ describe('several at once', () => {
   test('two runs that both saw none end with one comment, the oldest', async () => {
     github.latency = 30
     const results = await Promise.all([
-      upsertComment(instant(), options({ body: text('same') })),
-      upsertComment(instant(), options({ body: text('same') })),
+      upsertComment(instant(), options({ body: 'same' })),
+      upsertComment(instant(), options({ body: 'same' })),
     ])
     expect(bodies()).toEqual([text('same')])
     expect(new Set(results.map((result) => result.url)).size).toBe(1)
@@ -160,7 +154,7 @@ describe('several at once', () => {
 
   test('five runs end with one comment', async () => {
     github.latency = 20
-    await Promise.all(['1', '2', '3', '4', '5'].map((line) => upsertComment(instant(), options({ body: text(line) }))))
+    await Promise.all(['1', '2', '3', '4', '5'].map((line) => upsertComment(instant(), options({ body: line }))))
     expect(bodies()).toHaveLength(1)
   })
 
@@ -168,7 +162,7 @@ describe('several at once', () => {
     const oldest = github.addComment(42, { body: text('one') })
     github.addComment(42, { body: text('two') })
     github.addComment(42, { body: 'somebody else' })
-    expect((await upsertComment(instant(), options({ body: text('three') }))).action).toBe('updated')
+    expect((await upsertComment(instant(), options({ body: 'three' }))).action).toBe('updated')
     expect(bodies()).toEqual([text('three'), 'somebody else'])
     expect(github.comments(42)[0]?.id).toBe(oldest)
   })
@@ -225,7 +219,7 @@ describe('faults of GitHub never fail the run', () => {
   test.each(['answer', 'answer-after', 'drop', 'drop-after'] as const)('PATCH %s once: updated', async (kind) => {
     await upsertComment(instant(), options())
     github.faults.add({ method: 'PATCH', kind })
-    await upsertComment(instant(), options({ body: text('second') }))
+    await upsertComment(instant(), options({ body: 'second' }))
     expect(bodies()).toEqual([text('second')])
   })
 
@@ -267,7 +261,7 @@ describe('faults of GitHub never fail the run', () => {
   test('a secret that reached the report is not posted', async () => {
     const runtime = instant()
     runtime.secrets.add('npg_verysecret')
-    await upsertComment(runtime, options({ body: text('password npg_verysecret') }))
+    await upsertComment(runtime, options({ body: 'password npg_verysecret' }))
     expect(bodies()).toEqual([text('password ***')])
   })
 
@@ -281,7 +275,8 @@ describe('faults of GitHub never fail the run', () => {
 })
 
 describe('the life of a pull request', () => {
-  const say = (report: Report) => upsertComment(instant(), options(commentFor(report, OPTIONS)))
+  const say = (report: Report) =>
+    upsertComment(instant(), options({ marker: commentMarker(report), ...commentText(report, OPTIONS) }))
 
   test('created, failed, repaired, closed twice, reopened: one comment all along', async () => {
     expect((await say(pullRequest())).action).toBe('created')
@@ -294,7 +289,7 @@ describe('the life of a pull request', () => {
     expect(bodies()[0]).toContain('learning_events')
     expect((await say({ ...closed(), outcome: 'gone' })).action).toBe('unchanged')
     expect((await say(nothingChanged())).action).toBe('updated')
-    expect(bodies()).toEqual([renderComment(nothingChanged(), OPTIONS)])
+    expect(bodies()).toEqual([`${commentMarker(nothingChanged())}\n\n${renderComment(nothingChanged(), OPTIONS)}`])
   })
 
   test('closing where nothing was said says nothing', async () => {
@@ -317,7 +312,7 @@ describe('the life of a pull request', () => {
     expect(bodies()).toHaveLength(1)
     expect(bodies()[0]).toContain('Neon answers 503')
     expect((await say(pullRequest())).action).toBe('updated')
-    expect(bodies()).toEqual([renderComment(pullRequest(), OPTIONS)])
+    expect(bodies()).toEqual([`${commentMarker(pullRequest())}\n\n${renderComment(pullRequest(), OPTIONS)}`])
   })
 
   test('closing a clean-up that knows no database finds the comment and keeps its history', async () => {
@@ -325,7 +320,8 @@ describe('the life of a pull request', () => {
     const report = closed()
     delete report.database
     expect((await say(report)).action).toBe('updated')
-    expect(bodies()[0]).toBe(closedBody(renderComment(pullRequest(), OPTIONS), closed()))
+    const text = closedBody(renderComment(pullRequest(), OPTIONS), closed())
+    expect(bodies()[0]).toBe(`${commentMarker(pullRequest())}\n\n${text}`)
   })
 })
 
@@ -339,7 +335,7 @@ test('works on an Enterprise Server, whose APIs are below /api', async () => {
   try {
     const there = options({ apiUrl: enterprise.apiUrl })
     expect((await upsertComment(instant(), there)).action).toBe('created')
-    expect((await upsertComment(instant(), { ...there, body: text('second') })).action).toBe('updated')
+    expect((await upsertComment(instant(), { ...there, body: 'second' })).action).toBe('updated')
     expect(enterprise.journal.some((entry) => entry.path === '/api/graphql' && entry.status === 200)).toBe(true)
   } finally {
     await enterprise.close()

@@ -2,24 +2,21 @@ import type { Report } from '../model.ts'
 import { errorBlock } from './blocks.ts'
 import { code, details, link } from './escape.ts'
 import { headline } from './headline.ts'
-import { commentMarker, markerIn, mergeMarkers } from './marker.ts'
 
-// Second line of a closed comment; nothing from outside can stand there.
+// First line of a closed comment's text; nothing from outside can stand there.
 const CLOSED = '<!-- neon-postgres-setup closed -->'
 const HISTORY = '<!-- neon-postgres-setup history -->'
 const LONGEST = 60_000
 
 /**
- * The comment of a closed pull request: says that the branch is deleted (or why it is not), and keeps the last report folded. Called again on its own
- * result it changes nothing, so that a second clean-up writes nothing.
+ * The comment of a closed pull request: says that the branch is deleted (or why it is not), and keeps the last report
+ * folded. Called again on its own result it changes nothing, so that a second clean-up writes nothing.
+ * @param previousBody the text that is there, without its marker; empty where there is none.
  */
 export function closedBody(previousBody: string, report: Report): string {
-  const found = markerIn(previousBody)
-  const marker = found ? mergeMarkers(commentMarker(report), found) : commentMarker(report)
   const { project } = report
   const head = [
-    `${marker}\n${CLOSED}`,
-    `### ${headline(report)}`,
+    `${CLOSED}\n\n### ${headline(report)}`,
     report.error ? errorBlock(report.error) : '',
     project ? `Project ${link(code(project.name), project.consoleUrl)}` : '',
   ]
@@ -31,12 +28,9 @@ export function closedBody(previousBody: string, report: Report): string {
   return texts.find((text) => text.length <= LONGEST) ?? ''
 }
 
-/** The report inside a comment: of a closed one what it keeps, of another the text without its marker. */
+/** The report inside a comment's text: of a closed one what it keeps, of another all of it. */
 function historyOf(body: string): string {
-  const text = body.replaceAll('\r\n', '\n')
-  const marker = markerIn(text)
-  const rest = text.slice(text.indexOf(marker) + marker.length).trim()
-  if (!marker) return ''
+  const rest = body.replaceAll('\r\n', '\n').trim()
   if (!rest.startsWith(CLOSED)) return rest
   const start = rest.indexOf(HISTORY)
   return start < 0 ? '' : rest.slice(start + HISTORY.length, rest.lastIndexOf('</details>')).trim()

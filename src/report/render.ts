@@ -5,7 +5,6 @@ import { fitParts } from './fit.ts'
 import { plural, whole } from './format.ts'
 import { headline } from './headline.ts'
 import { foldedParts, type ReportOptions, runParts, visibleParts } from './layout.ts'
-import { commentMarker } from './marker.ts'
 
 // GitHub takes 65,536 characters in a comment and 1 MiB in a step's summary; the rest is room for other writers.
 const LONGEST_COMMENT = 60_000
@@ -29,24 +28,19 @@ export function renderSummary(report: Report, options: ReportOptions): string {
 }
 
 /**
- * The pull request comment as Markdown, at most 60,000 characters, with its hidden marker first. It holds nothing that
+ * The pull request comment as Markdown, at most 60,000 characters, without the marker that it is found by. It holds nothing that
  * moves from push to push by itself (no times, no run, no commit unless something failed), so that equal results give equal
  * texts. Empty for a skipped run: there is nothing to say.
  */
 export function renderComment(report: Report, options: ReportOptions): string {
   if (report.outcome === 'skipped') return ''
-  const marker = commentMarker(report)
-  const parts = [
-    { markdown: marker },
-    ...visibleParts(report, options, 'comment'),
-    ...foldedParts(report, options, 'comment'),
-  ]
+  const parts = [...visibleParts(report, options, 'comment'), ...foldedParts(report, options, 'comment')]
   const text = fitParts(parts, {
     limit: LONGEST_COMMENT,
     measure: (comment) => comment.length,
     missing: (names) => `Too long for a comment: ${names.join(', ')}. The ${summaryLink(report)} has everything.`,
   })
-  return text ?? `${marker}\n\n${minimal(report)}`
+  return text ?? minimal(report)
 }
 
 /** The report when nothing longer fits: still the state, the counts and the greatest tables. */

@@ -1,4 +1,4 @@
-import { pullRequestStates } from '../github/pulls.ts'
+import { pullRequestStates } from '../github/index.ts'
 import type { Outcome } from '../model.ts'
 import { planSweep, pullRequestsOf, sweepBranches, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'

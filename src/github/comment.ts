@@ -1,14 +1,17 @@
 import { retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Comment, type CommentApi, type CommentPlace, commentApi } from './comment-api.ts'
-import { retryDelay, warnOfFailure } from './comment-failure.ts'
-import { compareMarkers, markerIn, mergeMarkers } from './marker.ts'
+import { compareMarkers, markerIn, mergeMarkers, splitMarker } from './comment-marker.ts'
+import { retryDelay, warnOfFailure } from './failure.ts'
 
 /** Where a comment goes and what it says. */
 export interface CommentOptions extends CommentPlace {
   /** From `commentMarker`; the comment is found by it. */
   marker: string
-  /** The text, or what makes it from the comment that is there (null when there is none). */
+  /**
+   * The text below the marker, or what makes it from the text below the marker of the comment that is there (null when
+   * there is none).
+   */
   body: string | ((previous: string | null) => string)
   /** True: no comment is made where none is. */
   onlyIfExists?: boolean
@@ -86,11 +89,9 @@ function choose(own: Comment[], marker: string): Comment[] {
 }
 
 function textFor(runtime: Runtime, options: CommentOptions, found: Comment | undefined): string {
-  const previous = found?.body ?? null
-  const text = runtime.secrets.redact(typeof options.body === 'string' ? options.body : options.body(previous))
-  const present = markerIn(text)
-  const marker = mergeMarkers(options.marker, markerIn(previous ?? '') || options.marker)
-  return present ? text.replace(present, marker) : `${marker}\n\n${text}`
+  const { marker: previousMarker, text: previous } = splitMarker(found?.body ?? '')
+  const text = typeof options.body === 'string' ? options.body : options.body(found ? previous : null)
+  return `${mergeMarkers(options.marker, previousMarker || options.marker)}\n\n${runtime.secrets.redact(text)}`
 }
 
 /**

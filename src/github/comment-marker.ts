@@ -23,6 +23,12 @@ export function markerIn(body: string): string {
   return PATTERN.exec(body)?.[1] ?? ''
 }
 
+/** A comment's body as its marker (empty where it has none) and the text below. */
+export function splitMarker(body: string): { marker: string; text: string } {
+  const marker = markerIn(body)
+  return { marker, text: body.slice(body.indexOf(marker) + marker.length).trim() }
+}
+
 /** How well a comment's marker answers the one that is looked for: the same, compatible (a part is unknown), or another. */
 export function compareMarkers(wanted: string, found: string): 'same' | 'compatible' | 'other' {
   if (found !== '' && wanted === found) return 'same'

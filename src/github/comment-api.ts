@@ -1,7 +1,7 @@
 import { getOctokit } from '@actions/github'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { statusOf } from './comment-failure.ts'
+import { statusOf } from './failure.ts'
 
 /** Where a comment goes, and the token that opens it. */
 export interface CommentPlace {
