@@ -2,8 +2,9 @@ import type { Outcome } from '../model.ts'
 import { type DeleteResult, deleteBranch, isOurs, type Neon, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { removeSecret } from './credentials.ts'
-import { announceBranch, openNeon, projectOf } from './neon.ts'
+import { announceBranch } from './steps/branch.ts'
+import { removeSecret } from './steps/credentials.ts'
+import { openNeon, projectOf } from './steps/project.ts'
 
 // What names an id in Neon's own tools.
 const BRANCH_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/

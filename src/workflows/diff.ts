@@ -1,7 +1,8 @@
 import type { Outcome } from '../model.ts'
 import { compareSchemas } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { announceBranch, openNeon, projectOf } from './neon.ts'
+import { announceBranch } from './steps/branch.ts'
+import { openNeon, projectOf } from './steps/project.ts'
 
 /** Compares the schemas of two branches through Neon, without touching either. */
 export async function diff(run: Run): Promise<Outcome> {

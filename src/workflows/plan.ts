@@ -4,10 +4,11 @@ import type { Outcome } from '../model.ts'
 import { defaultBranch, lookUpBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { inspectAfter } from './inspect.ts'
-import { announceBranch, openNeon, projectOf, targetOf } from './neon.ts'
-import { applyOptions, schemaStep } from './schema.ts'
-import { announce, externalTarget, type Target } from './target.ts'
+import { announceBranch, targetOf } from './steps/branch.ts'
+import { inspectAfter } from './steps/inspect.ts'
+import { openNeon, projectOf } from './steps/project.ts'
+import { applyOptions, schemaStep } from './steps/schema.ts'
+import { announce, externalTarget, type Target } from './steps/target.ts'
 
 /**
  * Tells what a run would apply, and writes nothing: neither to Neon nor to the database. In a pull request whose branch

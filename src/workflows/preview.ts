@@ -1,11 +1,12 @@
 import type { Outcome } from '../model.ts'
 import { assertPreviewBranch, ensurePreviewBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { extraOutputs } from './extras.ts'
-import { announceBranch, branchRequest, expiryAhead, openNeon, projectOf, targetOf } from './neon.ts'
-import { prepareDatabase } from './prepare.ts'
-import { schemaStep } from './schema.ts'
-import { announce, externalTarget } from './target.ts'
+import { announceBranch, branchRequest, expiryAhead, targetOf } from './steps/branch.ts'
+import { prepareDatabase } from './steps/prepare.ts'
+import { openNeon, projectOf } from './steps/project.ts'
+import { schemaStep } from './steps/schema.ts'
+import { extraOutputs } from './steps/service-urls.ts'
+import { announce, externalTarget } from './steps/target.ts'
 
 /** The pull request's own branch, made or reused, and everything on it. */
 export async function preview(run: Run): Promise<Outcome> {

@@ -1,10 +1,11 @@
 import type { Outcome } from '../model.ts'
 import { defaultBranch, ensureNamedBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { announceBranch, branchRequest, expiryAhead, openNeon, projectOf, targetOf } from './neon.ts'
-import { prepareDatabase } from './prepare.ts'
-import { schemaStep } from './schema.ts'
-import { announce, externalTarget } from './target.ts'
+import { announceBranch, branchRequest, expiryAhead, targetOf } from './steps/branch.ts'
+import { prepareDatabase } from './steps/prepare.ts'
+import { openNeon, projectOf } from './steps/project.ts'
+import { schemaStep } from './steps/schema.ts'
+import { announce, externalTarget } from './steps/target.ts'
 
 /** Project, branch (the default one unless `branch_name` says another), schema, roles, Secret, tables. */
 export async function provision(run: Run): Promise<Outcome> {

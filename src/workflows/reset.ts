@@ -2,9 +2,10 @@ import type { Outcome } from '../model.ts'
 import { assertPreviewBranch, lookUpBranch } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { announceBranch, expiryAhead, openNeon, projectOf, resetTarget } from './neon.ts'
-import { prepareDatabase } from './prepare.ts'
-import { schemaStep } from './schema.ts'
+import { announceBranch, expiryAhead, resetTarget } from './steps/branch.ts'
+import { prepareDatabase } from './steps/prepare.ts'
+import { openNeon, projectOf } from './steps/project.ts'
+import { schemaStep } from './steps/schema.ts'
 
 /** Puts a branch back to its parent's present state, then does everything a preview does on it. */
 export async function reset(run: Run): Promise<Outcome> {

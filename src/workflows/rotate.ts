@@ -3,9 +3,10 @@ import type { Outcome } from '../model.ts'
 import { defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
-import { deliverCredentials } from './credentials.ts'
-import { announceBranch, openNeon, projectOf, targetOf } from './neon.ts'
-import { announce, type Target } from './target.ts'
+import { announceBranch, targetOf } from './steps/branch.ts'
+import { deliverCredentials } from './steps/credentials.ts'
+import { openNeon, projectOf } from './steps/project.ts'
+import { announce, type Target } from './steps/target.ts'
 
 /** A new password through Neon, tried by logging in, and only then handed on. */
 export async function rotate(run: Run): Promise<Outcome> {

@@ -3,8 +3,8 @@ import type { Outcome } from '../model.ts'
 import { planSweep, pullRequestsOf, sweepBranches, sweepCandidates } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { removeSecret } from './credentials.ts'
-import { openNeon, projectOf } from './neon.ts'
+import { removeSecret } from './steps/credentials.ts'
+import { openNeon, projectOf } from './steps/project.ts'
 
 /**
  * Deletes our branches whose pull request is closed or that are too old, each with its Secret. Knows every branch and

@@ -1,5 +1,5 @@
-import { withDatabase } from '../database/connect.ts'
-import { ensureRoles } from '../database/roles/index.ts'
+import { withDatabase } from '../../database/connect.ts'
+import { ensureRoles } from '../../database/roles/index.ts'
 import {
   applyCredentials,
   type Credentials,
@@ -8,8 +8,8 @@ import {
   readCredentials,
   removeCredentials,
   rolePasswords,
-} from '../kubernetes/index.ts'
-import { phase, type Run } from '../run.ts'
+} from '../../kubernetes/index.ts'
+import { phase, type Run } from '../../run.ts'
 import type { Target } from './target.ts'
 
 /** Makes the roles that the input `roles` names, and brings their logins and the owner's to the cluster. */

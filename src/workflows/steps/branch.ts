@@ -3,75 +3,19 @@ import {
   type Connection,
   connectionOf,
   consoleUrl,
-  createNeon,
   type Expiry,
-  ensureProject,
   expiryOf,
   type NamedBranchRequest,
   type Neon,
   type Origin,
-  type Project,
   resetToParent,
-} from '../neon/index.ts'
-import { phase, type Run } from '../run.ts'
-import { VERSION } from '../version.ts'
+} from '../../neon/index.ts'
+import { phase, type Run } from '../../run.ts'
+import { computeOf } from './project.ts'
 import { announce, type Target } from './target.ts'
 
 /** Default of `expires_in` for branches of pull requests: the safety net for close events that never come. */
 const PREVIEW_LIFE = '14d'
-
-/** Opens the Neon API for this run. */
-export function openNeon(run: Run): Neon {
-  const { apiKey, apiHost } = run.config.neon
-  const userAgent = `neon-postgres-setup/${VERSION} (${run.event.repository})`
-  return createNeon(run.runtime, { apiKey, apiHost, userAgent })
-}
-
-/** How a mode needs the project. */
-interface ProjectNeed {
-  /** Whether a name that no project has makes one. */
-  create: boolean
-  /** With `project_id`: whether its name is worth a request. */
-  describe?: boolean
-}
-
-/** The project, found or made, told to report and outputs. */
-export async function projectOf(run: Run, neon: Neon, need: ProjectNeed): Promise<Project> {
-  const { config } = run
-  const wanted = config.neon
-  const project = await phase(run, 'Neon project', () =>
-    ensureProject(neon, {
-      id: wanted.projectId || undefined,
-      name: wanted.projectName || undefined,
-      orgId: wanted.orgId || undefined,
-      describe: need.describe ?? false,
-      create: need.create,
-      regionId: wanted.region || undefined,
-      pgVersion: wanted.pgVersion ?? undefined,
-      database: wanted.database || undefined,
-      role: wanted.role || undefined,
-      ...computeOf(run),
-      historyRetention: wanted.historyRetention === null ? undefined : Math.round(wanted.historyRetention / 1000),
-      allowedIps: wanted.allowedIps.length > 0 ? wanted.allowedIps : undefined,
-      blockPublicConnections: wanted.blockPublicConnections ?? undefined,
-      protectDefaultBranch: wanted.protectDefaultBranch || undefined,
-    }),
-  )
-  const url = consoleUrl(neon, project.id)
-  const { id, name, created } = project
-  run.report.project = { id, name, created, ...(url ? { consoleUrl: url } : {}) }
-  run.outputs.set('project_id', id)
-  run.outputs.set('project_created', String(created))
-  return project
-}
-
-function computeOf({ config: { neon } }: Run) {
-  return {
-    suspendTimeout: neon.suspendTimeout ?? undefined,
-    minCu: neon.minCu ?? undefined,
-    maxCu: neon.maxCu ?? undefined,
-  }
-}
 
 /** Who asks, for the branch's annotations. */
 export function originOf(run: Run): Origin {

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { runMigrateCommand } from '../database/migrate/index.ts'
+import { runMigrateCommand } from '../../database/migrate/index.ts'
 import {
   type ApplyOptions,
   applySchema,
@@ -8,10 +8,10 @@ import {
   NeedsReset,
   readSchema,
   type SchemaSource,
-} from '../database/schema/index.ts'
-import type { SchemaResult } from '../model.ts'
-import { phase, type Run, warn } from '../run.ts'
-import { ActionError } from '../runtime/errors.ts'
+} from '../../database/schema/index.ts'
+import type { SchemaResult } from '../../model.ts'
+import { phase, type Run, warn } from '../../run.ts'
+import { ActionError } from '../../runtime/errors.ts'
 import { checkTables, inspectAfter, rememberBefore } from './inspect.ts'
 import type { Target } from './target.ts'
 

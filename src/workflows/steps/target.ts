@@ -1,6 +1,6 @@
-import type { Connection } from '../neon/index.ts'
-import type { Run } from '../run.ts'
-import { ActionError } from '../runtime/errors.ts'
+import type { Connection } from '../../neon/index.ts'
+import type { Run } from '../../run.ts'
+import { ActionError } from '../../runtime/errors.ts'
 
 /** A database that a workflow works on, whichever way it was found. */
 export interface Target extends Connection {

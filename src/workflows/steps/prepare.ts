@@ -1,5 +1,5 @@
-import { waitUntilReady } from '../database/ready.ts'
-import { phase, type Run } from '../run.ts'
+import { waitUntilReady } from '../../database/ready.ts'
+import { phase, type Run } from '../../run.ts'
 import { deliverCredentials } from './credentials.ts'
 import { applyAndInspect, type Step } from './schema.ts'
 import type { Target } from './target.ts'

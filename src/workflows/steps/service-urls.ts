@@ -1,5 +1,5 @@
-import { authUrlOf, type Branch, dataApiUrlOf, type Neon } from '../neon/index.ts'
-import { type Run, warn } from '../run.ts'
+import { authUrlOf, type Branch, dataApiUrlOf, type Neon } from '../../neon/index.ts'
+import { type Run, warn } from '../../run.ts'
 
 /** Sets the outputs `auth_url` and `data_api_url` where they were asked for; one that is not set up is a warning. */
 export async function extraOutputs(run: Run, neon: Neon, branch: Branch): Promise<void> {

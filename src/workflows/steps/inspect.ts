@@ -1,4 +1,4 @@
-import { type Database, withDatabase } from '../database/connect.ts'
+import { type Database, withDatabase } from '../../database/connect.ts'
 import {
   type Baseline,
   changeAgainst,
@@ -9,9 +9,9 @@ import {
   recallEffects,
   saveBaseline,
   takeSnapshot,
-} from '../database/inspect/index.ts'
-import { type Run, warn } from '../run.ts'
-import { ActionError, errorMessage } from '../runtime/errors.ts'
+} from '../../database/inspect/index.ts'
+import { type Run, warn } from '../../run.ts'
+import { ActionError, errorMessage } from '../../runtime/errors.ts'
 import type { Target } from './target.ts'
 
 const MOST_LISTED = 50
