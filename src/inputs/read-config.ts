@@ -1,0 +1,141 @@
+import { parseRoles, type RoleRequest } from '../database/roles/index.ts'
+import { parseSecretKeys } from '../kubernetes/index.ts'
+import { parseMaskingRules } from '../neon/index.ts'
+import { ActionError } from '../runtime/errors.ts'
+import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
+import { createReader, type Reader } from './reader.ts'
+import { checkTogether } from './rules.ts'
+
+const MODES = ['auto', 'provision', 'preview', 'cleanup', 'sweep', 'reset', 'rotate', 'plan', 'diff'] as const
+const DAY = 86_400_000
+// Bounds of ProjectCreateRequest and EndpointSettings in Neon's API description.
+const SUSPEND = { least: -1, most: 604_800, whole: true }
+const COMPUTE_UNITS = { least: 0.25, most: 64, whole: false }
+const POSTGRES = { least: 14, most: 18, whole: true }
+const LONGEST_RETENTION = 30 * DAY
+
+/**
+ * Reads every input into a {@link Config}. Throws one {@link ActionError} that lists all wrong inputs; nothing has been
+ * asked of any service by then.
+ */
+export function readConfig(getInput: (name: string) => string): Config {
+  const reader = createReader(getInput)
+  const roles = reader.parsed('roles', parseRoles, [])
+  const config: Config = {
+    mode: reader.choice('mode', MODES),
+    timeout: reader.duration('timeout') ?? 0,
+    connectionString: reader.text('connection_string'),
+    neon: readNeon(reader),
+    schema: readSchemaConfig(reader),
+    kubernetes: readKubernetes(reader, roles),
+    roles,
+    report: {
+      githubToken: reader.text('github_token'),
+      comment: reader.flag('comment') ?? true,
+      commentId: reader.text('comment_id'),
+      summary: reader.flag('summary') ?? true,
+      diagram: reader.flag('diagram') ?? true,
+      diff: reader.choice('diff', ['on', 'off']) === 'on',
+      counts: reader.choice('counts', ['exact', 'estimate', 'off']),
+      requireTables: reader.choice('require_tables', ['auto', 'true', 'false']),
+    },
+    sweep: {
+      maxAge: reader.duration('max_age'),
+      keep: reader.lines('keep'),
+      dryRun: reader.flag('dry_run') ?? false,
+    },
+    compare: {
+      compareBranch: reader.text('compare_branch'),
+      baseBranch: reader.text('base_branch'),
+      timestamp: reader.text('timestamp'),
+      lsn: reader.text('lsn'),
+    },
+  }
+  checkTogether(config, reader)
+  if (reader.problems.length > 0) throw new ActionError(problemList(reader.problems))
+  return config
+}
+
+function problemList(problems: string[]): string {
+  if (problems.length === 1) return problems.join('')
+  return `${problems.length} inputs are wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`
+}
+
+function readNeon(reader: Reader): NeonConfig {
+  const branchId = reader.text('branch_id')
+  const retention = reader.duration('history_retention')
+  if (retention !== null && retention > LONGEST_RETENTION) {
+    reader.problem(`Input history_retention is '${reader.text('history_retention')}': Neon keeps at most 30 days.`)
+  }
+  return {
+    apiKey: reader.text('api_key'),
+    apiHost: reader.text('api_host').replace(/\/+$/, ''),
+    projectId: reader.text('project_id'),
+    projectName: reader.text('project_name'),
+    orgId: reader.text('org_id'),
+    region: reader.text('region'),
+    pgVersion: reader.number('pg_version', POSTGRES),
+    branchName: reader.text('branch_name'),
+    parentBranch: reader.text('parent_branch'),
+    branchType: reader.choice('branch_type', ['default', 'schema-only']),
+    database: reader.text('database'),
+    role: reader.text('role'),
+    expiresIn: reader.text('expires_in'),
+    expiresAt: reader.text('expires_at'),
+    suspendTimeout: reader.number('suspend_timeout', SUSPEND),
+    minCu: reader.number('min_cu', COMPUTE_UNITS),
+    maxCu: reader.number('max_cu', COMPUTE_UNITS),
+    historyRetention: retention,
+    allowedIps: reader.lines('allowed_ips').flatMap((line) => line.split(/[\s,]+/).filter((part) => part !== '')),
+    blockPublicConnections: reader.flag('block_public_connections'),
+    protectDefaultBranch: reader.flag('protect_default_branch') ?? false,
+    maskingRules: reader.parsed('masking_rules', (text) => (text ? parseMaskingRules(text) : null), null),
+    prisma: reader.flag('prisma') ?? false,
+    ssl: reader.choice('ssl', ['require', 'verify-ca', 'verify-full', 'omit']),
+    getAuthUrl: reader.flag('get_auth_url') ?? false,
+    getDataApiUrl: reader.flag('get_data_api_url') ?? false,
+    branch: branchId || reader.text('branch'),
+    parent: reader.flag('parent') ?? false,
+  }
+}
+
+function readSchemaConfig(reader: Reader): SchemaConfig {
+  const entries = reader.lines('schema')
+  return {
+    entries: entries.length === 0 ? null : entries.filter((entry) => entry !== 'none'),
+    migrateCommand: reader.text('migrate_command'),
+    transaction: reader.choice('transaction', ['file', 'all', 'none']),
+    onEdit: reader.choice('on_edit', ['reset', 'fail', 'accept']),
+    outOfOrder: reader.choice('out_of_order', ['warn', 'fail']),
+    lockWait: reader.duration('lock_wait') ?? 0,
+    lockTimeout: reader.duration('lock_timeout') ?? 0,
+    statementTimeout: reader.duration('statement_timeout') ?? 0,
+    showDetail: reader.flag('show_detail') ?? false,
+  }
+}
+
+function readKubernetes(reader: Reader, roles: RoleRequest[]): KubernetesConfig | null {
+  const names = roles.map(({ name }) => name)
+  const config: KubernetesConfig = {
+    kubeconfig: reader.text('kubeconfig'),
+    context: reader.text('kube_context'),
+    namespace: reader.text('namespace'),
+    createNamespace: reader.flag('create_namespace') ?? false,
+    secretName: reader.text('secret_name'),
+    secretKeys: reader.parsed('secret_keys', (text) => parseSecretKeys(text, names), []),
+    secretLabels: readLabels(reader),
+    secretForce: reader.flag('secret_force') ?? false,
+    daprComponent: reader.text('dapr_component'),
+  }
+  return config.kubeconfig === '' ? null : config
+}
+
+function readLabels(reader: Reader): Record<string, string> {
+  const labels: Record<string, string> = {}
+  for (const line of reader.lines('secret_labels')) {
+    const at = line.search(/[=:]/)
+    if (at < 1) reader.problem(`Input secret_labels has the line '${line}': it must read 'key=value'.`)
+    else labels[line.slice(0, at).trim()] = line.slice(at + 1).trim()
+  }
+  return labels
+}

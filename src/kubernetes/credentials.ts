@@ -1,0 +1,122 @@
+import type { KubernetesResult } from '../model.ts'
+import { ActionError } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Cluster, withCluster } from './cluster.ts'
+import { componentObject, componentPlace, namespacePlace, type Place, secretObject, secretPlace } from './objects.ts'
+import { mayWrite } from './ownership.ts'
+import { fillTemplates, isSecret, passwordsOf, urlKey } from './template.ts'
+import type { Credentials, KubernetesOptions } from './types.ts'
+
+/**
+ * Brings the credentials into the cluster: the Secret, its namespace when `createNamespace` allows, and the Dapr
+ * Component when one is named. Uses server-side apply with the field manager `neon-postgres-setup`
+ * (https://kubernetes.io/docs/reference/using-api/server-side-apply/); what is already so is not written, what was
+ * written is read back and compared.
+ * Throws an ActionError for a broken kubeconfig, a server that cannot be reached, a login or right that is missing, an
+ * object that belongs to someone else, and everything else that keeps the cluster from holding the credentials.
+ */
+export async function applyCredentials(
+  runtime: Runtime,
+  options: KubernetesOptions,
+  credentials: Credentials,
+): Promise<KubernetesResult[]> {
+  const values = fillTemplates(options.secretKeys, credentials)
+  for (const password of passwordsOf(credentials)) hide(runtime, password)
+  for (const { key, template } of options.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  if (options.daprComponent && urlKey(options.secretKeys) === undefined) {
+    throw new ActionError(
+      `The Dapr Component '${options.daprComponent}' needs a connection URL: no key of the Secret is one.`,
+      {
+        advice: 'Add the line DATABASE_URL={db_url} to secret_keys.',
+      },
+    )
+  }
+  return withCluster(runtime, options, async (cluster) => {
+    const place = secretPlace(options, cluster.namespace)
+    const existing = await cluster.read(place)
+    cluster.refuseForeign(place, existing)
+    // Looked at before the first write, so that a cluster without Dapr is not left half done.
+    const component = await lookAtComponent(cluster, options)
+    const results = await cluster.write(place, secretObject(options, place, values), existing)
+    if (component) {
+      results.push(
+        ...(await cluster.write(component.place, componentObject(options, component.place), component.existing)),
+      )
+    }
+    for (const result of results) runtime.log.info(sentence(result))
+    return results
+  })
+}
+
+async function lookAtComponent(cluster: Cluster, options: KubernetesOptions) {
+  if (!options.daprComponent) return undefined
+  const place = componentPlace(options.daprComponent, cluster.namespace)
+  const existing = await cluster.read(place)
+  if (existing === null && !(await cluster.knows(place))) {
+    throw new ActionError(
+      `Could not write Component ${place.namespace}/${place.name}: the cluster does not know Dapr's Components (components.dapr.io).`,
+      { advice: 'Install Dapr in the cluster (dapr init -k), or take out the input dapr_component.' },
+    )
+  }
+  cluster.refuseForeign(place, existing)
+  return { place, existing }
+}
+
+/**
+ * Takes away what {@link applyCredentials} brought for the same owner: the Component, the Secret and, with
+ * `createNamespace`, a namespace that carries our mark. Anything else stays, with a warning when it has our name.
+ * Succeeds when there is nothing left to delete.
+ */
+export async function removeCredentials(runtime: Runtime, options: KubernetesOptions): Promise<KubernetesResult[]> {
+  return withCluster(runtime, options, async (cluster) => {
+    const places = [
+      ...(options.daprComponent ? [componentPlace(options.daprComponent, cluster.namespace)] : []),
+      secretPlace(options, cluster.namespace),
+      ...(options.createNamespace ? [namespacePlace(cluster.namespace)] : []),
+    ]
+    const results: KubernetesResult[] = []
+    for (const place of places) {
+      const result = await cluster.remove(place)
+      if (result) results.push(result)
+      else runtime.log.warning(`Kept ${titleOf(place)}: this run did not make it.`)
+    }
+    for (const result of results) runtime.log.info(sentence(result))
+    return results
+  })
+}
+
+/**
+ * The plain values of the Secret as it is now, if it is this run's; null when it is not there or someone else's. Those
+ * that hold a password are masked. A next run keeps the passwords of roles that it finds here (see {@link rolePasswords}).
+ */
+export async function readCredentials(
+  runtime: Runtime,
+  options: KubernetesOptions,
+): Promise<Record<string, string> | null> {
+  return withCluster(runtime, options, async (cluster) => {
+    const existing = await cluster.read(secretPlace(options, cluster.namespace))
+    if (existing === null || !mayWrite(existing, options.owner)) return null
+    const values = Object.entries(existing.data ?? {}).map(([key, value]) => {
+      const plain = Buffer.from(value, 'base64').toString('utf8')
+      const template = options.secretKeys.find((entry) => entry.key === key)?.template
+      if (template === undefined || isSecret(template)) hide(runtime, plain)
+      return [key, plain] as const
+    })
+    return Object.fromEntries(values)
+  })
+}
+
+/** Masks a value of the Secret, also in the form in which the API server would quote it. */
+function hide(runtime: Runtime, value: string): void {
+  runtime.secrets.add(value)
+  if (value.length >= 6) runtime.secrets.add(Buffer.from(value, 'utf8').toString('base64'))
+}
+
+function titleOf({ kind, namespace, name }: Pick<Place, 'kind' | 'namespace' | 'name'>): string {
+  return kind === 'Namespace' ? `namespace ${name}` : `${kind} ${namespace}/${name}`
+}
+
+function sentence(result: KubernetesResult): string {
+  const keys = result.keys.length > 0 ? ` (${result.keys.join(', ')})` : ''
+  return `Kubernetes: ${titleOf(result)}${keys} ${result.action}.`
+}
