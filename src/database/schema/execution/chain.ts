@@ -1,13 +1,13 @@
 import type { Row } from '../../connect.ts'
-import { PreparedLook } from '../../observe/prepared-look.ts'
 import {
   FLUSH_ROWS,
   isLookGone,
   LEFT_OVER_ROWS,
   type Observation,
+  PreparedLook,
   type Relations,
   readObservation,
-} from '../../observe/within.ts'
+} from '../../observe/index.ts'
 import { literal } from '../../sql/literal.ts'
 import type { Statement } from '../../sql/split.ts'
 import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from '../ledger/ledger.ts'

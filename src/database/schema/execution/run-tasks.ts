@@ -1,7 +1,7 @@
 import type { SqlFailure } from '../../../model.ts'
 import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
-import { RELATIONS, type Relations, readRelations } from '../../observe/within.ts'
+import { RELATIONS, type Relations, readRelations } from '../../observe/index.ts'
 import type { Decision } from '../decision/decide.ts'
 import type { Task } from '../decision/task.ts'
 import {
