@@ -5,7 +5,7 @@ import { type Event, readEvent } from './event.ts'
 import { type Config, readConfig } from './inputs/index.ts'
 import { planRun, reasonToSkip } from './plan.ts'
 import { publish } from './publish.ts'
-import { emptyReport, lastLine, type Place, type Run } from './run.ts'
+import { emptyReport, lastLine, type Run, type RunnerContext } from './run.ts'
 import { systemClock } from './runtime/clock.ts'
 import { ActionError, errorMessage } from './runtime/errors.ts'
 import { watchLifetime } from './runtime/lifetime.ts'
@@ -35,7 +35,7 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
     const lifetime = watchLifetime(config.timeout)
     const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
     try {
-      return await runPlan({ runtime, config, event, place: placeOf(env) })
+      return await runPlan({ runtime, config, event, runner: runnerContext(env) })
     } finally {
       lifetime.dispose()
     }
@@ -51,7 +51,7 @@ interface Start {
   runtime: Runtime
   config: Config
   event: Event
-  place: Place
+  runner: RunnerContext
 }
 
 async function runPlan(start: Start): Promise<number> {
@@ -105,7 +105,7 @@ function readPayload(env: NodeJS.ProcessEnv): unknown {
   return path ? JSON.parse(readFileSync(path, 'utf8')) : {}
 }
 
-function placeOf(env: NodeJS.ProcessEnv): Place {
+function runnerContext(env: NodeJS.ProcessEnv): RunnerContext {
   return {
     workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
     // Beside the folder of the running script, both for dist/index.js and for src/index.ts.

@@ -40,12 +40,12 @@ async function optional(run: Run, what: string, work: () => Promise<void>): Prom
 }
 
 async function comment(run: Run, options: ReportOptions): Promise<void> {
-  const { config, report, runtime, place } = run
+  const { config, report, runtime, runner } = run
   if (!config.report.comment || report.pullRequest === null) return
   const [owner = '', repo = ''] = report.repository.split('/')
   const { url } = await upsertComment(runtime, {
     token: config.report.githubToken,
-    apiUrl: place.apiUrl,
+    apiUrl: runner.apiUrl,
     owner,
     repo,
     pullRequest: report.pullRequest,

@@ -11,7 +11,7 @@ export interface Run {
   config: Config
   event: Event
   plan: Extract<Plan, { kind: 'run' }>
-  place: Place
+  runner: RunnerContext
   /** Filled by the workflow, step by step, so that a failure still reports what is known. */
   report: Report
   /** Action outputs by name, as far as they are known. */
@@ -19,7 +19,7 @@ export interface Run {
 }
 
 /** Where the run finds files and addresses. */
-export interface Place {
+export interface RunnerContext {
   /** The checked-out repository. */
   workspace: string
   /** The schema that ships with the action. */
@@ -49,15 +49,20 @@ export function warn(run: Run, text: string): void {
 }
 
 /** The empty report of a run that is about to start. */
-export function emptyReport(options: { config: Config; event: Event; plan: Run['plan']; place: Place }): Report {
-  const { config, event, plan, place } = options
+export function emptyReport(options: {
+  config: Config
+  event: Event
+  plan: Run['plan']
+  runner: RunnerContext
+}): Report {
+  const { config, event, plan, runner } = options
   return {
     mode: plan.mode,
     outcome: 'failed',
     commentId: config.report.commentId,
     repository: event.repository,
     sha: event.pullRequest?.headSha || event.sha,
-    runUrl: `${place.serverUrl}/${event.repository}/actions/runs/${place.runId}`,
+    runUrl: `${runner.serverUrl}/${event.repository}/actions/runs/${runner.runId}`,
     pullRequest: plan.pullRequest,
     kubernetes: [],
     warnings: [],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { chooseNames } from '../../src/neon/database-choice.ts'
 import { expiryOf, parseLife } from '../../src/neon/expiry.ts'
 import { parseMaskingRules } from '../../src/neon/masking.ts'
-import { chooseNames } from '../../src/neon/names.ts'
 import { annotationsFor, isMarked, isOurs, madeBy, pullRequestOf, rememberedNames } from '../../src/neon/ownership.ts'
 import { parseParent } from '../../src/neon/parent.ts'
 import { projectBody } from '../../src/neon/project-settings.ts'

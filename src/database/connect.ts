@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { Runtime } from '../runtime/runtime.ts'
-import { connectSocket, type Target, UNLIMITED_BUFFER } from './socket.ts'
+import { connectSocket, type SocketTarget, UNLIMITED_BUFFER } from './socket.ts'
 
 /** A row as the server sends it: every value is text or null. */
 export type Row = Record<string, unknown>
@@ -86,7 +86,7 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     ssl: pipelined(sslOption(url)),
-    socket: async (target: Target) => {
+    socket: async (target: SocketTarget) => {
       socket = await connectSocket(target, CONNECT_TIMEOUT_SECONDS)
       return socket
     },

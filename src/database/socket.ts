@@ -5,14 +5,14 @@ import { isIP, Socket, type SocketConstructorOpts } from 'node:net'
 export const UNLIMITED_BUFFER = 2 ** 31 - 1
 
 /** What postgres.js hands to its `socket` option. */
-export interface Target {
+export interface SocketTarget {
   host: string[]
   port: number[]
 }
 
 /** Connects by TCP, without Nagle's delay, within `seconds`. Rejects with the system's error, or ETIMEDOUT. */
 export function connectSocket(
-  { host: [host = '127.0.0.1'], port: [port = 5432] }: Target,
+  { host: [host = '127.0.0.1'], port: [port = 5432] }: SocketTarget,
   seconds: number,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {

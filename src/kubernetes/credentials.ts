@@ -2,7 +2,14 @@ import type { KubernetesResult } from '../model.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Cluster, withCluster } from './cluster.ts'
-import { componentObject, componentPlace, namespacePlace, type Place, secretObject, secretPlace } from './objects.ts'
+import {
+  componentAddress,
+  componentObject,
+  namespaceAddress,
+  type ObjectAddress,
+  secretAddress,
+  secretObject,
+} from './objects.ts'
 import { mayWrite } from './ownership.ts'
 import { fillTemplates, isSecret, passwordsOf, urlKey } from './template.ts'
 import type { Credentials, KubernetesOptions } from './types.ts'
@@ -32,15 +39,15 @@ export async function applyCredentials(
     )
   }
   return withCluster(runtime, options, async (cluster) => {
-    const place = secretPlace(options, cluster.namespace)
-    const existing = await cluster.read(place)
-    cluster.refuseForeign(place, existing)
+    const address = secretAddress(options, cluster.namespace)
+    const existing = await cluster.read(address)
+    cluster.refuseForeign(address, existing)
     // Looked at before the first write, so that a cluster without Dapr is not left half done.
     const component = await lookAtComponent(cluster, options)
-    const results = await cluster.write(place, secretObject(options, place, values), existing)
+    const results = await cluster.write(address, secretObject(options, address, values), existing)
     if (component) {
       results.push(
-        ...(await cluster.write(component.place, componentObject(options, component.place), component.existing)),
+        ...(await cluster.write(component.address, componentObject(options, component.address), component.existing)),
       )
     }
     for (const result of results) runtime.log.info(sentence(result))
@@ -50,16 +57,16 @@ export async function applyCredentials(
 
 async function lookAtComponent(cluster: Cluster, options: KubernetesOptions) {
   if (!options.daprComponent) return undefined
-  const place = componentPlace(options.daprComponent, cluster.namespace)
-  const existing = await cluster.read(place)
-  if (existing === null && !(await cluster.knows(place))) {
+  const address = componentAddress(options.daprComponent, cluster.namespace)
+  const existing = await cluster.read(address)
+  if (existing === null && !(await cluster.knows(address))) {
     throw new ActionError(
-      `Could not write Component ${place.namespace}/${place.name}: the cluster does not know Dapr's Components (components.dapr.io).`,
+      `Could not write Component ${address.namespace}/${address.name}: the cluster does not know Dapr's Components (components.dapr.io).`,
       { advice: 'Install Dapr in the cluster (dapr init -k), or take out the input dapr_component.' },
     )
   }
-  cluster.refuseForeign(place, existing)
-  return { place, existing }
+  cluster.refuseForeign(address, existing)
+  return { address, existing }
 }
 
 /**
@@ -69,16 +76,16 @@ async function lookAtComponent(cluster: Cluster, options: KubernetesOptions) {
  */
 export async function removeCredentials(runtime: Runtime, options: KubernetesOptions): Promise<KubernetesResult[]> {
   return withCluster(runtime, options, async (cluster) => {
-    const places = [
-      ...(options.daprComponent ? [componentPlace(options.daprComponent, cluster.namespace)] : []),
-      secretPlace(options, cluster.namespace),
-      ...(options.createNamespace ? [namespacePlace(cluster.namespace)] : []),
+    const addresses = [
+      ...(options.daprComponent ? [componentAddress(options.daprComponent, cluster.namespace)] : []),
+      secretAddress(options, cluster.namespace),
+      ...(options.createNamespace ? [namespaceAddress(cluster.namespace)] : []),
     ]
     const results: KubernetesResult[] = []
-    for (const place of places) {
-      const result = await cluster.remove(place)
+    for (const address of addresses) {
+      const result = await cluster.remove(address)
       if (result) results.push(result)
-      else runtime.log.warning(`Kept ${titleOf(place)}: this run did not make it.`)
+      else runtime.log.warning(`Kept ${titleOf(address)}: this run did not make it.`)
     }
     for (const result of results) runtime.log.info(sentence(result))
     return results
@@ -94,7 +101,7 @@ export async function readCredentials(
   options: KubernetesOptions,
 ): Promise<Record<string, string> | null> {
   return withCluster(runtime, options, async (cluster) => {
-    const existing = await cluster.read(secretPlace(options, cluster.namespace))
+    const existing = await cluster.read(secretAddress(options, cluster.namespace))
     if (existing === null || !mayWrite(existing, options.owner)) return null
     const values = Object.entries(existing.data ?? {}).map(([key, value]) => {
       const plain = Buffer.from(value, 'base64').toString('utf8')
@@ -112,7 +119,7 @@ function hide(runtime: Runtime, value: string): void {
   if (value.length >= 6) runtime.secrets.add(Buffer.from(value, 'utf8').toString('base64'))
 }
 
-function titleOf({ kind, namespace, name }: Pick<Place, 'kind' | 'namespace' | 'name'>): string {
+function titleOf({ kind, namespace, name }: Pick<ObjectAddress, 'kind' | 'namespace' | 'name'>): string {
   return kind === 'Namespace' ? `namespace ${name}` : `${kind} ${namespace}/${name}`
 }
 

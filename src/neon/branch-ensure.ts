@@ -4,11 +4,11 @@ import { type BranchRequest, createBranch } from './branch-create.ts'
 import { removeBranch } from './branch-delete.ts'
 import { type Branch, findBranch, findBranchByName, getBranch, listBranches } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
+import { chooseNames } from './database-choice.ts'
 import { NeonError } from './error.ts'
 import { type ExpiryRequest, expiryOf } from './expiry.ts'
 import { explaining } from './explain.ts'
 import { waitUntilAnonymized } from './masking.ts'
-import { chooseNames } from './names.ts'
 import { waitForBranch, waitForOperations } from './operations.ts'
 
 /** A named branch, and when it shall expire. */

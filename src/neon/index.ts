@@ -10,7 +10,6 @@ export {
 } from './branch-ensure.ts'
 export type { Branch, BranchDatabase, BranchEndpoint } from './branch-lookup.ts'
 export { createNeon, type Neon, type NeonOptions } from './client.ts'
-export { type CompareRequest, compareSchemas, type SchemaComparison } from './compare.ts'
 export { type Connection, type ConnectionRequest, connectionOf } from './connection.ts'
 export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } from './expiry.ts'
 export { consoleUrl } from './links.ts'
@@ -21,6 +20,7 @@ export { describeProject, ensureProject, type Project, type ProjectRequest } fro
 export type { ProjectSettings } from './project-settings.ts'
 export { resetToParent } from './reset.ts'
 export { rotatePassword } from './rotate.ts'
+export { type CompareRequest, compareSchemas, type SchemaComparison } from './schema-compare.ts'
 export { authUrlOf, dataApiUrlOf } from './service-urls.ts'
 export {
   type PullRequestState,

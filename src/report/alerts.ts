@@ -2,7 +2,7 @@ import type { FileResult, Report } from '../model.ts'
 import { groupChanges } from './changes.ts'
 import { code, prose } from './escape.ts'
 import { duration, listing, rows as rowText, size } from './format.ts'
-import { countsByName, partName, shortName, unquoted } from './names.ts'
+import { countsByName, partName, shortName, unquoted } from './object-names.ts'
 
 // Below this a rewrite is over before anyone waits.
 const LARGE = 10 * 1024 * 1024

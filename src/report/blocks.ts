@@ -2,7 +2,7 @@ import type { KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, Tabl
 import { beforeAndAfter, changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
 import { code, fence, link, prose, table } from './escape.ts'
 import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
-import { countsByName, qualified, shortName, unquoted } from './names.ts'
+import { countsByName, qualified, shortName, unquoted } from './object-names.ts'
 
 /** The tables that changed with their rows, then everything else that changed; at most `most` lines. */
 export function changesTable(report: Report, most: number): string {

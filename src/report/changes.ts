@@ -1,7 +1,7 @@
 import type { FactKind, SchemaChange, SchemaDiff } from '../model.ts'
 import { code } from './escape.ts'
 import { plural } from './format.ts'
-import { partName } from './names.ts'
+import { partName } from './object-names.ts'
 
 /** Everything that changed on one table or view; `action` is what became of the thing itself. */
 export interface TableChanges {

@@ -1,7 +1,7 @@
 import type { Fact, SchemaChange, SchemaDiff, SchemaSnapshot } from '../model.ts'
 import { groupChanges } from './changes.ts'
 import { erAttribute, erLabel, erType } from './er-names.ts'
-import { partName, shortName } from './names.ts'
+import { partName, shortName } from './object-names.ts'
 
 /** How much may be drawn. Mermaid refuses more than 50,000 characters and 500 edges (its config `maxTextSize`, `maxEdges`). */
 export interface ErOptions {

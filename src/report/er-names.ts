@@ -1,4 +1,4 @@
-import { unquoted } from './names.ts'
+import { unquoted } from './object-names.ts'
 
 // Every ASCII mark that some version of Mermaid reads as syntax or as Markdown, and a character that looks like it. Mermaid's
 // grammar of attributes knows letters, digits, `-_[]()` and everything from U+00C0 (erDiagram.jison, ATTRIBUTE_WORD).

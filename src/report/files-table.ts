@@ -1,7 +1,7 @@
 import type { FileResult } from '../model.ts'
 import { code, prose, table } from './escape.ts'
 import { duration, listing, size, whole } from './format.ts'
-import { shortName } from './names.ts'
+import { shortName } from './object-names.ts'
 
 const FILE_STATES: Record<FileResult['state'], string> = {
   applied: '✅ applied',

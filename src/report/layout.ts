@@ -5,9 +5,9 @@ import { groupChanges } from './changes.ts'
 import { erDiagram } from './er-diagram.ts'
 import { code, details, fence, link, prose } from './escape.ts'
 import { filesTable } from './files-table.ts'
-import type { Part } from './fit.ts'
 import { duration, plural, whole } from './format.ts'
 import { headline } from './headline.ts'
+import type { Part } from './within-limit.ts'
 
 /** What the user wants in the report. */
 export interface ReportOptions {
@@ -24,22 +24,22 @@ const MOST_CHANGES = 8
 const MOST_TABLES = 8
 
 /** Which of the two texts the parts are for. */
-export type Target = 'summary' | 'comment'
+export type Medium = 'summary' | 'comment'
 
 /** What is always seen: state, where, failure, warnings, changes. */
-export function visibleParts(report: Report, options: ReportOptions, target: Target): Part[] {
+export function visibleParts(report: Report, options: ReportOptions, medium: Medium): Part[] {
   const { failure } = report.schema ?? {}
   return [
     { markdown: `### ${headline(report)}` },
     { markdown: whereabouts(report) },
     { markdown: failure ? sections.failureBlock(report, failure, options.showDetail) : '' },
     { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
-    { markdown: report.outcome === 'failed' && target === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
+    { markdown: report.outcome === 'failed' && medium === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
-    { markdown: alertBlock(report, target), name: 'warnings', rank: 0 },
-    { markdown: overview(report, target), name: 'overview', rank: 1 },
+    { markdown: alertBlock(report, medium), name: 'warnings', rank: 0 },
+    { markdown: overview(report, medium), name: 'overview', rank: 1 },
     {
-      markdown: sections.kubernetesLines(report.kubernetes, target === 'comment'),
+      markdown: sections.kubernetesLines(report.kubernetes, medium === 'comment'),
       name: 'Kubernetes objects',
       rank: 1,
     },
@@ -58,10 +58,10 @@ function whereabouts(report: Report): string {
   return line.charAt(0).toUpperCase() + line.slice(1)
 }
 
-function alertBlock(report: Report, target: Target): string {
+function alertBlock(report: Report, medium: Medium): string {
   const lines = alerts(report)
   if (lines.length === 0) return ''
-  const most = target === 'comment' ? MOST_ALERTS : 50
+  const most = medium === 'comment' ? MOST_ALERTS : 50
   const left = lines.length - most
   const shown = [
     ...lines.slice(0, most),
@@ -71,10 +71,10 @@ function alertBlock(report: Report, target: Target): string {
 }
 
 /** The heart of it: what changed with its rows; for a database that is new as a whole, its tables. */
-function overview(report: Report, target: Target): string {
+function overview(report: Report, medium: Medium): string {
   if (report.sweep) return report.sweep.length > 0 ? sections.sweepTable(report.sweep) : ''
   if (report.diff && report.diff.changes.length > 0) {
-    return sections.changesTable(report, target === 'comment' ? MOST_CHANGES : 100)
+    return sections.changesTable(report, medium === 'comment' ? MOST_CHANGES : 100)
   }
   const { tables = [] } = report
   if (report.diff || tables.length === 0 || tables.length > MOST_TABLES) return ''
@@ -82,7 +82,7 @@ function overview(report: Report, target: Target): string {
 }
 
 /** What is folded: every change, the files, the rows, the diagram, the diff. */
-export function foldedParts(report: Report, options: ReportOptions, target: Target): Part[] {
+export function foldedParts(report: Report, options: ReportOptions, medium: Medium): Part[] {
   const { schema, tables = [], diff } = report
   const groups = groupChanges(diff)
   const files = schema?.files ?? []
@@ -109,7 +109,7 @@ export function foldedParts(report: Report, options: ReportOptions, target: Targ
       name: 'row counts of all tables',
       rank: 3,
     },
-    { markdown: diagram(report, options, target), name: 'diagram', rank: 5 },
+    { markdown: diagram(report, options, medium), name: 'diagram', rank: 5 },
     {
       markdown: options.diff && diff?.unified ? details('Schema as a diff', fence(diff.unified, 'diff')) : '',
       name: 'schema diff',
@@ -133,7 +133,7 @@ function filesTitle(report: Report): string {
   return `${plural(schema.files.length, 'file')}${states.length > 0 ? `: ${states.join(', ')}` : ''}`
 }
 
-function diagram(report: Report, options: ReportOptions, target: Target): string {
+function diagram(report: Report, options: ReportOptions, medium: Medium): string {
   if (!options.diagram || !report.snapshot) return ''
   if (report.diff && report.diff.changes.length === 0) return ''
   const server = sections.serverOf(report) ?? ''
@@ -144,7 +144,7 @@ function diagram(report: Report, options: ReportOptions, target: Target): string
   const drawn = report.diff ? 'Diagram of the changed tables and their neighbours' : 'Diagram of the tables'
   const key = report.diff ? '\n\n✚ new · ✎ changed · ✖ dropped' : ''
   const block = `${fence(text, 'mermaid')}${key}`
-  return target === 'summary' ? `#### ${drawn}\n\n${block}` : details(drawn, block)
+  return medium === 'summary' ? `#### ${drawn}\n\n${block}` : details(drawn, block)
 }
 
 /** What moves with every run, for the summary only: commit, readiness, expiry, phases. */

@@ -1,10 +1,10 @@
 import type { Report } from '../model.ts'
 import { summaryLink, tablesInFull } from './blocks.ts'
 import { prose } from './escape.ts'
-import { fitParts } from './fit.ts'
 import { plural, whole } from './format.ts'
 import { headline } from './headline.ts'
 import { foldedParts, type ReportOptions, runParts, visibleParts } from './layout.ts'
+import { fitParts } from './within-limit.ts'
 
 // GitHub takes 65,536 characters in a comment and 1 MiB in a step's summary; the rest is room for other writers.
 const LONGEST_COMMENT = 60_000

@@ -35,8 +35,8 @@ async function deleteWanted(run: Run, neon: Neon, projectId: string): Promise<De
   const { repository } = run.event
   const name = run.plan.branchName
   if (name !== '') {
-    const place = BRANCH_ID.test(name) ? { id: name } : { name }
-    return [await deleteBranch(neon, { projectId, repository, ...place, certain: true })]
+    const wanted = BRANCH_ID.test(name) ? { id: name } : { name }
+    return [await deleteBranch(neon, { projectId, repository, ...wanted, certain: true })]
   }
   const ref = run.plan.deletedHeadRef
   if (ref === '') throw new ActionError('No branch was named to be deleted.', { advice: 'Set branch or branch_name.' })

@@ -5,7 +5,7 @@ import { announceBranch, branchRequest, expiryAhead, targetOf } from './steps/br
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
-import { extraOutputs } from './steps/service-urls.ts'
+import { serviceUrlOutputs } from './steps/service-urls.ts'
 import { announce, externalTarget } from './steps/target.ts'
 
 /** The pull request's own branch, made or reused, and everything on it. */
@@ -26,7 +26,7 @@ export async function preview(run: Run): Promise<Outcome> {
   assertPreviewBranch(branch, run.plan.branchName)
   announceBranch(run, neon, branch)
   const target = await targetOf(run, neon, branch, true)
-  await extraOutputs(run, neon, branch)
+  await serviceUrlOutputs(run, neon, branch)
   await prepareDatabase(run, target, step)
   return branch.created ? 'created' : 'reused'
 }

@@ -19,7 +19,7 @@ export async function sweep(run: Run): Promise<Outcome> {
   const pullRequests = await phase(run, `Pull requests (${numbers.length})`, () =>
     pullRequestStates(runtime, {
       token: config.report.githubToken,
-      apiUrl: run.place.apiUrl,
+      apiUrl: run.runner.apiUrl,
       repository: event.repository,
       numbers,
     }),

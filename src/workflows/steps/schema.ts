@@ -26,7 +26,7 @@ export type Step = { kind: 'files'; source: SchemaSource } | { kind: 'command'; 
 export async function schemaStep(run: Run): Promise<Step> {
   const { migrateCommand } = run.config.schema
   if (migrateCommand !== '') return { kind: 'command', command: migrateCommand }
-  const { workspace, bundledSchema } = run.place
+  const { workspace, bundledSchema } = run.runner
   const entries = run.config.schema.entries ?? defaultEntries(workspace)
   if (entries.length === 0) return { kind: 'none' }
   return { kind: 'files', source: await readSchema({ workspace, bundledDirectory: bundledSchema, entries }) }
@@ -71,7 +71,7 @@ async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'no
   if (step.kind === 'files') return await applySchema(run.runtime, applyOptions(run, target, step.source))
   return await runMigrateCommand(run.runtime, {
     command: step.command,
-    workspace: run.place.workspace,
+    workspace: run.runner.workspace,
     url: target.url,
     urlPooled: target.pooledUrl,
   })
@@ -94,7 +94,7 @@ export function applyOptions(run: Run, target: Target, source: SchemaSource): Ap
     },
     branchId: target.branchId,
     isPreview: target.isPreview,
-    runId: run.place.runId,
+    runId: run.runner.runId,
     commitSha: run.report.sha,
   }
 }

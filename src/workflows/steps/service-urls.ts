@@ -2,7 +2,7 @@ import { authUrlOf, type Branch, dataApiUrlOf, type Neon } from '../../neon/inde
 import { type Run, warn } from '../../run.ts'
 
 /** Sets the outputs `auth_url` and `data_api_url` where they were asked for; one that is not set up is a warning. */
-export async function extraOutputs(run: Run, neon: Neon, branch: Branch): Promise<void> {
+export async function serviceUrlOutputs(run: Run, neon: Neon, branch: Branch): Promise<void> {
   const { getAuthUrl, getDataApiUrl } = run.config.neon
   const database = run.report.database?.name ?? ''
   const wanted = [

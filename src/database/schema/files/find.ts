@@ -31,7 +31,7 @@ export interface FindOptions {
 }
 
 /** A folder to look in: the paths of its files are below `base`, their names below `root`. */
-interface Place {
+interface SearchRoot {
   root: string
   base: string
   /** `base` with all symbolic links resolved. */
@@ -50,18 +50,18 @@ const BUNDLED = 'learnflow'
  */
 export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Found {
   if (entry === BUNDLED) {
-    const place = placeBelow(bundledDirectory, { root: bundledDirectory, bundled: true })
-    return { ...list(place), lookedFor: `.sql files in ${bundledDirectory}` }
+    const search = searchBelow(bundledDirectory, { root: bundledDirectory, bundled: true })
+    return { ...list(search), lookedFor: `.sql files in ${bundledDirectory}` }
   }
   const relative = insideWorkspace(workspace, entry)
-  const place = placeBelow(workspace, { root: path.join(workspace, relative), bundled: false })
-  const stats = statOf(place.root)
+  const search = searchBelow(workspace, { root: path.join(workspace, relative), bundled: false })
+  const stats = statOf(search.root)
   if (stats?.isDirectory()) {
-    refuseEscape(place, place.root)
-    return { ...list(place), lookedFor: `.sql files in ${relative === '' ? './' : `${relative}/`}` }
+    refuseEscape(search, search.root)
+    return { ...list(search), lookedFor: `.sql files in ${relative === '' ? './' : `${relative}/`}` }
   }
   if (stats) {
-    const file = describe({ ...place, root: path.dirname(place.root) }, place.root)
+    const file = describe({ ...search, root: path.dirname(search.root) }, search.root)
     return { files: [file], skipped: [], lookedFor: `the file ${relative}` }
   }
   if (!/[*?[{]/.test(relative)) {
@@ -71,12 +71,12 @@ export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): 
   }
   const { folder, pattern } = splitGlob(relative)
   return {
-    ...list({ ...place, root: path.join(workspace, folder) }, pattern),
+    ...list({ ...search, root: path.join(workspace, folder) }, pattern),
     lookedFor: `.sql files that match ${relative}`,
   }
 }
 
-function placeBelow(base: string, rest: Pick<Place, 'root' | 'bundled'>): Place {
+function searchBelow(base: string, rest: Pick<SearchRoot, 'root' | 'bundled'>): SearchRoot {
   return { ...rest, base, realBase: statOf(base) ? realpathSync.native(base) : base }
 }
 
@@ -113,10 +113,10 @@ function splitGlob(relative: string): { folder: string; pattern: string } {
 
 // Nothing else goes on while files are found and read, so the calls that wait for the disk are the quick ones: 200 files in
 // 10 ms, where each promise would pass through a thread and back.
-function list(place: Place, pattern?: string): Pick<Found, 'files' | 'skipped'> {
-  if (!statOf(place.root)?.isDirectory()) return { files: [], skipped: [] }
-  const names = pattern ? globSync(pattern, { cwd: place.root, exclude: isPassedOver }) : [...walk(place.root)]
-  const found = names.map((name) => look(place, name))
+function list(search: SearchRoot, pattern?: string): Pick<Found, 'files' | 'skipped'> {
+  if (!statOf(search.root)?.isDirectory()) return { files: [], skipped: [] }
+  const names = pattern ? globSync(pattern, { cwd: search.root, exclude: isPassedOver }) : [...walk(search.root)]
+  const found = names.map((name) => look(search, name))
   return { files: found.flatMap(({ file }) => file ?? []), skipped: found.flatMap(({ skipped }) => skipped ?? []) }
 }
 
@@ -143,13 +143,13 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-function look(place: Place, name: string): { file?: FoundFile; skipped?: SkippedFile } {
-  const absolute = path.join(place.root, name)
+function look(search: SearchRoot, name: string): { file?: FoundFile; skipped?: SkippedFile } {
+  const absolute = path.join(search.root, name)
   const stats = statOf(absolute)
-  if (stats?.isFile() && /\.sql$/i.test(name)) return { file: describe(place, absolute) }
+  if (stats?.isFile() && /\.sql$/i.test(name)) return { file: describe(search, absolute) }
   if (!stats?.isDirectory() || !isLink(absolute)) return {}
   const reason = 'folders behind a symbolic link are not read'
-  return { skipped: { path: relativeTo(place.base, absolute), reason } }
+  return { skipped: { path: relativeTo(search.base, absolute), reason } }
 }
 
 function isLink(absolute: string): boolean {
@@ -157,15 +157,15 @@ function isLink(absolute: string): boolean {
   return realpathSync.native(absolute) !== path.join(folder, path.basename(absolute))
 }
 
-function describe(place: Place, absolute: string): FoundFile {
-  const real = refuseEscape(place, absolute)
-  const below = relativeTo(place.base, absolute)
+function describe(search: SearchRoot, absolute: string): FoundFile {
+  const real = refuseEscape(search, absolute)
+  const below = relativeTo(search.base, absolute)
   return {
-    path: place.bundled ? `${BUNDLED}/${below}` : below,
-    name: relativeTo(place.root, absolute),
+    path: search.bundled ? `${BUNDLED}/${below}` : below,
+    name: relativeTo(search.root, absolute),
     absolute,
     real,
-    bundled: place.bundled,
+    bundled: search.bundled,
   }
 }
 
@@ -174,11 +174,11 @@ function relativeTo(folder: string, file: string): string {
 }
 
 /** The path with all symbolic links resolved; throws when they lead out of the workspace. */
-function refuseEscape(place: Place, absolute: string): string {
+function refuseEscape(search: SearchRoot, absolute: string): string {
   const real = realpathSync.native(absolute)
-  const below = path.relative(place.realBase, real)
+  const below = path.relative(search.realBase, real)
   if (below === '..' || below.startsWith(`..${path.sep}`) || path.isAbsolute(below)) {
-    throw outside(relativeTo(place.base, absolute))
+    throw outside(relativeTo(search.base, absolute))
   }
   return real
 }
