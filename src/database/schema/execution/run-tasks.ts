@@ -38,7 +38,7 @@ export async function runTasks(runtime: Runtime, context: RunContext): Promise<S
   const { tasks, edited } = context.decision
   const accepted = edited.filter(({ action }) => action === 'accept')
   if (tasks.length + accepted.length === 0) return undefined
-  const run = new Run(runtime, context)
+  const run = new TaskRun(runtime, context)
   const timer = setInterval(() => run.tellProgress(), TELL_EVERY)
   try {
     run.prepare(accepted.map(({ file }) => acceptChecksum(file.name, file.checksum)))
@@ -48,7 +48,7 @@ export async function runTasks(runtime: Runtime, context: RunContext): Promise<S
   }
 }
 
-class Run {
+class TaskRun {
   private readonly runtime: Runtime
   private readonly context: RunContext
   private relations: Promise<Relations> = Promise.resolve(new Map())
