@@ -273,7 +273,7 @@ describe('Kubernetes', () => {
     expectSuccess(dry)
     expect([dry.outputs.swept, await read()]).toEqual(['1', before])
 
-    const unreachable = inputs.kubeconfig.replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:1')
+    const unreachable = inputs.kubeconfig.replace(/(https?):\/\/127\.0\.0\.1:\d+/, '$1://127.0.0.1:1')
     expect(unreachable).not.toBe(inputs.kubeconfig)
     const blind = await world.run({ name: 'schedule' }, { ...inputs, kubeconfig: unreachable })
     expect(errorsOf(blind)).toEqual([

@@ -61,8 +61,8 @@ afterAll(async () => {
 async function ask(apiHost: string, environment: Record<string, string>): Promise<string> {
   const script = `
     import { createNeon, describeProject } from '${source}/neon/index.ts'
-    import { createSecrets } from '${source}/secrets.ts'
-    import { errorMessage } from '${source}/errors.ts'
+    import { createSecrets } from '${source}/runtime/secrets.ts'
+    import { errorMessage } from '${source}/runtime/errors.ts'
     const quiet = () => undefined
     const log = { debug: quiet, info: quiet, notice: quiet, warning: quiet, error: quiet, progress: quiet }
     const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
