@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 
 interface Step {
   uses?: string
+  run?: string
   with?: Record<string, unknown>
 }
 interface Workflow {
@@ -62,5 +63,15 @@ describe('workflow files', () => {
   test('the first example is the workflow of the README', () => {
     const example = parse(readFileSync('examples/preview.yml', 'utf8'))
     expect(parse(readmeWorkflow)).toEqual(example)
+  })
+
+  test('is safe to paste: no demo tables in production, packages before the tests, and which key it needs', () => {
+    const steps = Object.values((parse(readmeWorkflow) as Workflow).jobs).flatMap(({ steps }) => steps)
+    const ours = steps.find(({ uses }) => uses?.includes('neon-postgres-setup'))
+    expect(Object.keys(ours?.with ?? {})).toEqual(['api_key', 'project_name'])
+    expect(readmeWorkflow).not.toContain('learnflow')
+    expect(steps.flatMap(({ run }) => run ?? [])).toEqual([expect.stringMatching(/^npm ci && npm test$/)])
+    const readme = readFileSync('README.md', 'utf8')
+    expect(readme.slice(0, readme.indexOf('```yaml'))).toMatch(/personal key or one of your organization/)
   })
 })
