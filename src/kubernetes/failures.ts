@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenSession } from './kubeconfig.ts'
@@ -65,7 +67,7 @@ export function loginFailure(runtime: Runtime, error: unknown, session: OpenSess
   const { user } = session
   const program = user.program ?? ''
   const syscall = typeof error === 'object' && error !== null && 'syscall' in error ? String(error.syscall) : ''
-  if (errorCode(error) === 'ENOENT' && syscall.startsWith('spawn')) {
+  if (syscall.startsWith('spawn') && isMissing(error, program)) {
     return new ActionError(
       `User '${user.name}' of the kubeconfig logs in with the program '${program}', which is not on this runner.`,
       {
@@ -86,6 +88,17 @@ export function loginFailure(runtime: Runtime, error: unknown, session: OpenSess
   return new ActionError(`Could not log in as user '${user.name}' of the kubeconfig: ${said}.`, {
     advice: 'Export the kubeconfig with everything inside: kubectl config view --minify --flatten --raw',
   })
+}
+
+/**
+ * Whether a program that could not be started is not there. A folder on PATH that may not be read makes the system answer
+ * EACCES for a program that is nowhere.
+ */
+function isMissing(error: unknown, program: string): boolean {
+  if (errorCode(error) === 'ENOENT') return true
+  if (errorCode(error) !== 'EACCES' || program.includes('/')) return false
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return !folders.some((folder) => existsSync(join(folder, program)))
 }
 
 /** What an answer was about. */
