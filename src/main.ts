@@ -14,7 +14,7 @@ import type { Runtime } from './runtime/runtime.ts'
 import { createSecrets } from './runtime/secrets.ts'
 import { workflows } from './workflows/index.ts'
 
-const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token']
+const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token'] as const
 
 /** Reads an input as action.yml names it. */
 const getInput = (name: string) => core.getInput(name)

@@ -12,6 +12,7 @@ export type Outcome =
   | 'rotated'
   | 'deleted'
   | 'gone'
+  | 'kept'
   | 'swept'
   | 'planned'
   | 'compared'

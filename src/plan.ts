@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Event } from './event.ts'
 import type { Config } from './inputs/index.ts'
 import type { Mode } from './model.ts'
@@ -10,11 +11,19 @@ export type Plan =
       kind: 'run'
       mode: Mode
       pullRequest: number | null
-      /** Neon branch by name; empty means the project's default branch. */
+      /** Neon branch by name (with `named` by name or id); empty means the project's default branch. */
       branchName: string
+      naming: Naming
       /** Of a `delete` event: the Git branch that went. Its Neon branches are found by their annotation. */
       deletedHeadRef: string
     }
+
+/**
+ * Where the branch's name comes from: `none` (the default branch), `template` (the default template, or a `branch_name`
+ * with placeholders), `plain` (a `branch_name` without any), or `named` (the inputs `branch` and `branch_id`, which mean
+ * one branch that the user knows to be there).
+ */
+export type Naming = 'none' | 'template' | 'plain' | 'named'
 
 const DEFAULT_TEMPLATE = 'pr-{number}'
 
@@ -29,7 +38,7 @@ export function planRun(config: Config, event: Event): Plan {
     kind: 'run',
     mode,
     pullRequest: event.pullRequest?.number ?? null,
-    branchName: branchNameFor(mode, config, event),
+    ...branchFor(mode, config, event),
     deletedHeadRef: event.deletedRef?.name ?? '',
   }
 }
@@ -62,7 +71,7 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
   switch (event.name) {
     case 'pull_request':
     case 'pull_request_target':
-      return event.action === 'closed' ? 'cleanup' : 'preview'
+      return modeOfPullRequest(config, event)
     case 'merge_group':
       return 'preview'
     case 'delete':
@@ -71,13 +80,16 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
         : { skip: `A tag was deleted (${event.deletedRef?.name}); tags have no branch.` }
     case 'schedule':
       return 'sweep'
+    case 'release':
+      // One release causes up to five events; only this one says that it is out.
+      return event.action === 'published'
+        ? 'provision'
+        : { skip: `The release was ${event.action || 'changed'}, not published. Only a published release provisions.` }
     case 'push':
-      return modeOfPush(config, event)
     case 'workflow_dispatch':
     case 'repository_dispatch':
-    case 'release':
     case 'workflow_call':
-      return 'provision'
+      return modeOfGitBranch(config, event)
     default:
       throw new ActionError(`Input mode is 'auto', and the event '${event.name}' says nothing about what to do.`, {
         advice: 'Set mode, for example mode: provision.',
@@ -85,35 +97,71 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
   }
 }
 
-/**
- * A push to another Git branch than the default one must not reach the default database: its migrations are not merged
- * yet. A user who deploys from another branch says so with `mode` or `branch_name`.
- */
-function modeOfPush(config: Config, event: Event): Mode | { skip: string } {
-  if (event.pushDeleted) return { skip: `The push deleted ${event.ref}.` }
-  const branch = /^refs\/heads\/(.+)$/.exec(event.ref)?.[1]
-  const foreign = branch !== undefined && event.defaultBranch !== '' && branch !== event.defaultBranch
-  if (!foreign || config.neon.branchName !== '' || config.connectionString !== '') return 'provision'
+function modeOfPullRequest(config: Config, event: Event): Mode | { skip: string } {
+  if (event.action === 'closed') return 'cleanup'
+  if (event.pullRequest?.isClosed) {
+    return { skip: `Pull request #${event.pullRequest.number} is closed; '${event.action}' does not bring it back.` }
+  }
+  if (config.connectionString === '') return 'preview'
+  // Nothing separates this database from the pull request: its files are not merged yet.
+  if (config.schema.migrateCommand === '') return 'plan'
   return {
-    skip: `The push went to ${branch}, not to ${event.defaultBranch}. To provision from it, set mode: provision, or branch_name for a branch of its own.`,
+    skip: 'With connection_string, a pull request changes nothing: migrate_command would change that database. Set mode: provision if it may.',
   }
 }
 
-function branchNameFor(mode: Mode, config: Config, event: Event): string {
+/**
+ * A run for another Git branch than the default one must not reach the default database, whoever started it: its migrations
+ * are not merged yet. A user who deploys from another branch says so with `mode` or `branch_name`.
+ */
+function modeOfGitBranch(config: Config, event: Event): Mode | { skip: string } {
+  if (event.pushDeleted) return { skip: `The push deleted ${event.ref}.` }
+  const branch = /^refs\/heads\/(.+)$/.exec(event.ref)?.[1]
+  const foreign = branch !== undefined && event.defaultBranch !== '' && branch !== event.defaultBranch
+  if (!foreign) return 'provision'
+  const own = config.neon.branchName !== '' && config.connectionString === ''
+  if (own) return 'provision'
+  const what = event.name === 'push' ? 'The push went to' : `The event '${event.name}' is for`
+  const way =
+    config.connectionString === ''
+      ? 'set mode: provision, or branch_name for a branch of its own'
+      : 'set mode: provision'
+  return {
+    skip: `${what} ${branch}, not ${event.name === 'push' ? 'to ' : ''}${event.defaultBranch}. To provision from it, ${way}.`,
+  }
+}
+
+/** The branch of a run, and where its name comes from. */
+interface PlannedBranch {
+  branchName: string
+  naming: Naming
+}
+
+function branchFor(mode: Mode, config: Config, event: Event): PlannedBranch {
   const { branch, branchName } = config.neon
-  if (mode === 'diff' || mode === 'sweep') return ''
-  if (branch !== '' && (mode === 'cleanup' || mode === 'reset' || mode === 'rotate')) return branch
-  const aboutPullRequest = event.pullRequest !== null && mode !== 'provision'
-  if (event.mergeGroupRef !== '' && !branchName) return fillTemplate('queue-{sha}', event)
-  if (mode === 'cleanup' && event.deletedRef && !branchName.includes('{head_ref}')) return ''
-  if (branchName !== '') return fillTemplate(branchName, event)
-  if (aboutPullRequest) return fillTemplate(DEFAULT_TEMPLATE, event)
+  const template = (text: string): PlannedBranch => ({ branchName: fillTemplate(text, event), naming: 'template' })
+  if (mode === 'diff' || mode === 'sweep') return { branchName: '', naming: 'none' }
+  if (branch !== '' && (mode === 'cleanup' || mode === 'reset' || mode === 'rotate')) {
+    return { branchName: branch, naming: 'named' }
+  }
+  if (mode === 'cleanup' && event.deletedRef) return { branchName: '', naming: 'none' }
+  if (event.mergeGroupRef !== '' && branchName === '') return template('queue-{sha}')
+  if (branchName !== '') {
+    return isTemplate(branchName) ? template(branchName) : { branchName, naming: 'plain' }
+  }
+  if (event.pullRequest !== null && mode !== 'provision') return template(DEFAULT_TEMPLATE)
   if (mode === 'preview' || mode === 'cleanup' || mode === 'reset') {
     throw new ActionError(`Mode '${mode}' on the event '${event.name}' has no pull request to name the branch after.`, {
       advice: 'Set branch_name.',
     })
   }
-  return ''
+  return { branchName: '', naming: 'none' }
+}
+
+const PLACEHOLDER = /\{(number|head_ref|sha|repository)\}/g
+
+function isTemplate(name: string): boolean {
+  return name.search(PLACEHOLDER) >= 0
 }
 
 function fillTemplate(template: string, event: Event): string {
@@ -123,9 +171,10 @@ function fillTemplate(template: string, event: Event): string {
     number: pull ? String(pull.number) : '',
     head_ref: sanitise(headRef),
     sha: (pull?.headSha ?? event.sha).slice(0, 8),
+    repository: event.repository,
   }
-  return template.replace(/\{([^}]*)\}/g, (whole, word: string) => {
-    const value = values[word] ?? whole
+  return template.replace(PLACEHOLDER, (_, word: string) => {
+    const value = values[word] ?? ''
     if (value !== '') return value
     throw new ActionError(`Input branch_name is '${template}': the event '${event.name}' has no ${word}.`, {
       advice: 'Use a name without that placeholder, or run on pull_request.',
@@ -133,11 +182,21 @@ function fillTemplate(template: string, event: Event): string {
   })
 }
 
-/** A Git branch name as part of a Neon branch name: no spaces, control characters or shell metacharacters. */
+const LONGEST_HEAD_REF = 200
+const HASH = 8
+
+/**
+ * A Git branch name as part of a Neon branch name: no spaces, control characters or shell metacharacters. Where something
+ * was replaced or cut, a short hash of the whole keeps it apart from other names that look the same then.
+ */
 function sanitise(ref: string): string {
-  return ref
+  const clean = ref
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}._/-]+/gu, '-')
     .replace(/^-+|-+$/g, '')
-    .slice(0, 200)
+  if (clean === ref && clean.length <= LONGEST_HEAD_REF) return clean
+  const hash = createHash('sha256').update(ref).digest('hex').slice(0, HASH)
+  // By code points, so that no character is cut in half.
+  const kept = [...clean].slice(0, LONGEST_HEAD_REF - HASH - 1).join('')
+  return kept === '' ? hash : `${kept}-${hash}`
 }

@@ -65,8 +65,8 @@ function setOutputs(run: Run): void {
   const { report, outputs } = run
   const failure = report.schema?.failure
   const known: Record<string, string> = {
-    ...Object.fromEntries(outputs),
     skipped: 'false',
+    ...Object.fromEntries(outputs),
     outcome: report.outcome,
     ...(report.tables ? { tables: tablesJson(report.tables) } : {}),
     ...(report.diff ? { changes: changesJson(report.diff) } : {}),

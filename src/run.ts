@@ -1,6 +1,8 @@
 import type { Event } from './event.ts'
+import type { RepositoryQuery } from './github/index.ts'
 import type { Config } from './inputs/index.ts'
 import type { Report } from './model.ts'
+import type { Owner } from './ownership.ts'
 import type { Plan } from './plan.ts'
 import { seconds } from './runtime/clock.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -46,6 +48,24 @@ export async function phase<T>(run: Run, name: string, work: () => Promise<T>): 
 export function warn(run: Run, text: string): void {
   run.runtime.log.warning(text)
   run.report.warnings.push(run.runtime.secrets.redact(text))
+}
+
+/**
+ * On whose behalf this run acts. An entry of the merge queue counts as its pull request: the number stands last in its ref,
+ * behind the base branch, which may itself be called `release/pr-12-x`.
+ */
+export function ownerOf({ event, plan }: Pick<Run, 'event' | 'plan'>): Owner {
+  const queued = /^.*\/pr-(\d+)-/.exec(event.mergeGroupRef)?.[1]
+  return {
+    repository: event.repository,
+    repositoryId: event.repositoryId,
+    pullRequest: plan.pullRequest ?? (queued ? Number(queued) : null),
+  }
+}
+
+/** Where this run asks GitHub. */
+export function repositoryQuery({ config, event, runner }: Run): RepositoryQuery {
+  return { token: config.report.githubToken, apiUrl: runner.apiUrl, repository: event.repository }
 }
 
 /** The empty report of a run that is about to start. */

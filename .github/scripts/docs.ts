@@ -1,5 +1,8 @@
-/** Writes the tables of inputs and outputs in README.md from action.yml; with --check, only says whether they are in step. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/**
+ * Writes the tables of inputs and outputs in README.md, and the defaults in src/inputs/defaults.ts, from action.yml; with
+ * --check, only says whether they are in step.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
 interface Item {
@@ -12,6 +15,9 @@ interface Action {
   outputs: Record<string, Item>
 }
 
+// The default of inputs for which an expression that came out empty must be told apart from no input at all.
+const NOT_GIVEN = '<not given>'
+
 const cell = (text: string) =>
   text
     .trim()
@@ -20,7 +26,8 @@ const cell = (text: string) =>
 
 function inputTable(inputs: Action['inputs']): string {
   const rows = Object.entries(inputs).map(([name, { description, default: value }]) => {
-    return `| \`${name}\` | ${value ? `\`${cell(value)}\`` : ''} | ${cell(description)} |`
+    const shown = value && value !== NOT_GIVEN ? `\`${cell(value)}\`` : ''
+    return `| \`${name}\` | ${shown} | ${cell(description)} |`
   })
   return ['| Input | Default | |', '| --- | --- | --- |', ...rows].join('\n')
 }
@@ -38,14 +45,36 @@ function between(readme: string, name: string, content: string): string {
   return readme.replace(pattern, (_, start: string, end: string) => `${start}${content}${end}`)
 }
 
+/** The defaults of action.yml as a TypeScript table, so that the sources know which input the user gave. */
+function defaultsSource(inputs: Action['inputs']): string {
+  const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  const rows = Object.entries(inputs).map(([name, { default: value = '' }]) => {
+    // The runner fills in an expression: what arrives is never this text.
+    const known = value.includes('${{') ? 'null' : quote(value)
+    return `  ${/^\w+$/.test(name) ? name : quote(name)}: ${known},`
+  })
+  return [
+    '/** Inputs with their defaults, generated from action.yml by npm run docs; null where the runner fills one in. */',
+    'export const INPUT_DEFAULTS = {',
+    ...rows,
+    '} as const',
+    '',
+    '/** An input of action.yml. */',
+    'export type InputName = keyof typeof INPUT_DEFAULTS',
+    '',
+  ].join('\n')
+}
+
 const action = parse(readFileSync('action.yml', 'utf8')) as Action
-const before = readFileSync('README.md', 'utf8')
-const after = between(between(before, 'inputs', inputTable(action.inputs)), 'outputs', outputTable(action.outputs))
-if (process.argv.includes('--check')) {
-  if (before !== after) {
-    console.error('README.md is not in step with action.yml: run npm run docs.')
-    process.exit(1)
+const readme = readFileSync('README.md', 'utf8')
+const files = {
+  'README.md': between(between(readme, 'inputs', inputTable(action.inputs)), 'outputs', outputTable(action.outputs)),
+  'src/inputs/defaults.ts': defaultsSource(action.inputs),
+}
+for (const [path, wanted] of Object.entries(files)) {
+  if (!process.argv.includes('--check')) writeFileSync(path, wanted)
+  else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
+    console.error(`${path} is not in step with action.yml: run npm run docs.`)
+    process.exitCode = 1
   }
-} else {
-  writeFileSync('README.md', after)
 }

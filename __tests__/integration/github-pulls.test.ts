@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
 import type { Fault } from '../../sandbox/http/faults.ts'
-import { pullRequestStates } from '../../src/github/pulls.ts'
+import { hasGitBranch, pullRequestFacts } from '../../src/github/pulls.ts'
 import { testRuntime } from '../support/runtime.ts'
 
 const TOKEN = 'ghs_reader_token_0001'
@@ -26,7 +26,7 @@ describe.each(['github.com', 'enterprise'] as const)('pull request states on %s'
   afterAll(() => github.close())
 
   const ask = (numbers: number[], token = TOKEN) =>
-    pullRequestStates(testRuntime(), { token, apiUrl: github.apiUrl, repository: 'octo/demo', numbers })
+    pullRequestFacts(testRuntime(), { token, apiUrl: github.apiUrl, repository: 'octo/demo', numbers })
 
   const askUnder = (fault: Fault) => {
     github.faults.add(fault)
@@ -36,7 +36,7 @@ describe.each(['github.com', 'enterprise'] as const)('pull request states on %s'
   test('250 pull requests cost three requests, closed and merged are closed', async () => {
     const states = await ask([...Array(250).keys()].map((index) => index + 1))
     expect(states.size).toBe(250)
-    expect([...states].filter(([, state]) => state === 'closed').map(([number]) => number)).toEqual(
+    expect([...states].filter(([, { state }]) => state === 'closed').map(([number]) => number)).toEqual(
       [...Array(50).keys()].map((index) => (index + 1) * 5),
     )
     expect(github.journal).toHaveLength(3)
@@ -44,10 +44,26 @@ describe.each(['github.com', 'enterprise'] as const)('pull request states on %s'
 
   test('a number without a pull request is unknown, the others stay known', async () => {
     expect([...(await ask([1, 9999, 5]))]).toEqual([
-      [1, 'open'],
-      [9999, 'unknown'],
-      [5, 'closed'],
+      [1, { state: 'open', fromFork: false }],
+      [9999, { state: 'unknown', fromFork: false }],
+      [5, { state: 'closed', fromFork: false }],
     ])
+  })
+
+  test("a fork's pull request is told apart", async () => {
+    github.openPull({ number: 300, headRepository: 'stranger/demo' })
+    expect((await ask([300])).get(300)).toEqual({ state: 'open', fromFork: true })
+  })
+
+  test('a Git branch is there, or not; an answer that is none is an error', async () => {
+    const query = { token: 'ghs_contents_token_01', apiUrl: github.apiUrl, repository: 'octo/demo' }
+    github.setToken(query.token, { kind: 'installation', repository: 'octo/demo', permissions: { contents: 'read' } })
+    expect(await hasGitBranch(testRuntime(), { ...query, name: 'feature-1' })).toBe(true)
+    expect(await hasGitBranch(testRuntime(), { ...query, name: 'no "such" branch' })).toBe(false)
+    github.faults.add({ kind: 'answer', status: 502, body: 'bad gateway' })
+    await expect(hasGitBranch(testRuntime(), { ...query, name: 'feature-1' })).rejects.toThrow(
+      /Could not read the Git branch feature-1 of octo\/demo: /,
+    )
   })
 
   test('nothing to ask costs nothing', async () => {

@@ -14,6 +14,7 @@ import { ActionError } from '../../src/runtime/errors.ts'
 import { calls, type NeonRun, neonRun } from '../support/neon.ts'
 
 const REPOSITORY = 'octo/learn'
+const OWNER = { repository: REPOSITORY, repositoryId: '700', pullRequest: 7 }
 const SSL = { ssl: 'require' as const }
 
 let server: NeonSandbox
@@ -35,15 +36,16 @@ afterEach(async () => {
   await server.settle()
   expect(server.violations).toEqual([])
   for (const { id, parent_id: parent } of server.branches(projectId)) {
-    if (parent) await deleteBranch(run.neon, { projectId, repository: REPOSITORY, id, certain: true })
+    if (parent) await deleteBranch(run.neon, { projectId, owner: OWNER, id, namedByUser: true })
   }
 })
 
 const request = (name: string, changes: Partial<NamedBranchRequest> = {}): NamedBranchRequest => ({
   projectId,
   name,
-  origin: { repository: REPOSITORY, sha: 'abc', pullRequest: 7 },
+  origin: { ...OWNER, sha: 'abc' },
   expiresIn: '14d',
+  namedByUser: false,
   ...changes,
 })
 const preview = (name = 'pr-7', changes: Partial<NamedBranchRequest> = {}) =>
@@ -103,7 +105,7 @@ describe('the budget of requests', () => {
   test('delete costs two, and once more one', async () => {
     const branch = await preview()
     server.journal.length = 0
-    const wanted = { projectId, repository: REPOSITORY, name: 'pr-7', certain: false }
+    const wanted = { projectId, owner: OWNER, name: 'pr-7', namedByUser: false }
     expect(await deleteBranch(run.neon, wanted)).toMatchObject({ outcome: 'deleted', branch: { id: branch.id } })
     expect(await deleteBranch(run.neon, wanted)).toEqual({ outcome: 'gone' })
     expect(calls(server.journal)).toEqual([
@@ -133,7 +135,7 @@ describe('the budget of requests', () => {
 describe('what is sent', () => {
   test('compute, expiry and annotations; nothing that was not given', async () => {
     await preview('pr-7', {
-      origin: { repository: REPOSITORY, sha: 'abc', pullRequest: 7, ref: 'feature', actor: 'octocat' },
+      origin: { ...OWNER, sha: 'abc', ref: 'feature', actor: 'octocat' },
     })
     const body = JSON.parse(posts(/branches$/)[0]?.body ?? '{}')
     expect(body).toEqual({
@@ -142,6 +144,7 @@ describe('what is sent', () => {
       annotation_value: {
         'managed-by': 'neon-postgres-setup',
         'neon-postgres-setup-request': expect.stringMatching(/^[0-9a-f-]{36}$/),
+        'neon-postgres-setup-repository-id': '700',
         'github-commit-repo': REPOSITORY,
         'github-commit-sha': 'abc',
         'github-commit-ref': 'feature',
@@ -160,7 +163,7 @@ describe('what is sent', () => {
     ])
     const schemaOnly = named('pr-8')[0]
     await server.settle()
-    await deleteBranch(run.neon, { projectId, repository: REPOSITORY, id: schemaOnly?.id ?? '', certain: false })
+    await deleteBranch(run.neon, { projectId, owner: OWNER, id: schemaOnly?.id ?? '', namedByUser: false })
   })
 
   test('never takes the expiry of a reused branch off; more than 30 days are cut with a notice', async () => {
@@ -190,7 +193,7 @@ describe('what is sent', () => {
     expect((await preview('pr-7')).created).toBe(false)
     expect(run.runtime.annotations[1]).toMatchObject({ kind: 'notice', text: expect.stringContaining('children') })
     const child = named('child')[0]
-    await deleteBranch(run.neon, { projectId, repository: REPOSITORY, id: child?.id ?? '', certain: true })
+    await deleteBranch(run.neon, { projectId, owner: OWNER, id: child?.id ?? '', namedByUser: true })
   })
 
   test('the parent by name, by id, at a moment and at an LSN', async () => {
@@ -220,7 +223,7 @@ describe('exact names', () => {
     server.seedBranches(projectId, 1, () => ({ name: 'pr-1' }))
     server.seedBranches(projectId, 5, (index) => ({ name: `xpr-1${index}` }))
     server.settings.branchLimit = 100
-    const found = await ensureNamedBranch(run.neon, request('pr-1', { expiresIn: 'never' }))
+    const found = await ensureNamedBranch(run.neon, request('pr-1', { namedByUser: true }))
     expect(found).toMatchObject({ name: 'pr-1', created: false })
     expect((await preview('pr')).created).toBe(true)
     server.settings.branchPageSize = 100
@@ -286,7 +289,7 @@ describe('faults', () => {
   test('the answer to the delete is lost: looked for, not sent again', async () => {
     await preview()
     server.faults.add({ kind: 'drop-after', method: 'DELETE' })
-    const wanted = { projectId, repository: REPOSITORY, name: 'pr-7', certain: true }
+    const wanted = { projectId, owner: OWNER, name: 'pr-7', namedByUser: true }
     // Slow enough for the delete to be over when it is looked for, also on a busy machine.
     run = neonRun(server, 500)
     expect((await deleteBranch(run.neon, wanted)).outcome).toBe('deleted')
@@ -379,7 +382,7 @@ describe('database and role', () => {
 
   test('a branch that is not ours: found by looking, and listed when it is not clear', async () => {
     server.seedBranches(projectId, 1, () => ({ name: 'foreign' }))
-    const branch = await ensureNamedBranch(run.neon, request('foreign', { expiresIn: 'never' }))
+    const branch = await ensureNamedBranch(run.neon, request('foreign', { namedByUser: true }))
     server.journal.length = 0
     const connection = await connectionOf(run.neon, branch, SSL)
     expect(connection).toMatchObject({ database: 'neondb', role: 'neondb_owner' })
@@ -394,7 +397,7 @@ describe('database and role', () => {
 
   test('a branch without a compute gets one', async () => {
     server.seedBranches(projectId, 1, () => ({ name: 'bare' }))
-    const branch = await ensureNamedBranch(run.neon, request('bare', { expiresIn: 'never' }))
+    const branch = await ensureNamedBranch(run.neon, request('bare', { namedByUser: true }))
     await login(branch)
     expect(posts(/endpoints$/)).toHaveLength(1)
     expect(server.endpoints(projectId).filter((endpoint) => endpoint.branch_id === branch.id)).toHaveLength(1)

@@ -23,6 +23,7 @@ import { ActionError } from '../../src/runtime/errors.ts'
 import { calls, type NeonRun, neonRun } from '../support/neon.ts'
 
 const REPOSITORY = 'octo/learn'
+const OWNER = { repository: REPOSITORY, repositoryId: '', pullRequest: 7 }
 const SSL = { ssl: 'require' as const }
 
 let server: NeonSandbox
@@ -53,8 +54,11 @@ beforeEach(async () => {
 })
 
 const preview = (name: string, changes: Partial<NamedBranchRequest> = {}) => {
-  const origin = { repository: REPOSITORY, pullRequest: 7 }
-  return ensurePreviewBranch(run.neon, { projectId, name, origin, expiresIn: '2d', ...changes })
+  const origin = { ...OWNER, pullRequest: 7 }
+  return ensurePreviewBranch(run.neon, {
+    ...{ projectId, name, origin, expiresIn: '2d', namedByUser: false },
+    ...changes,
+  })
 }
 async function sql(branch: Branch, text: string, url?: string) {
   const connection = await connectionOf(run.neon, branch, SSL)
@@ -79,20 +83,25 @@ const mark = (pull: number, repository = REPOSITORY) => ({
   'github-commit-repo': repository,
   'github-pr-number': String(pull),
 })
-const remove = (wanted: { name?: string; id?: string }, certain = false) =>
-  deleteBranch(run.neon, { projectId, repository: REPOSITORY, certain, ...wanted })
+const remove = (wanted: { name?: string; id?: string }, namedByUser = false) =>
+  deleteBranch(run.neon, { projectId, owner: OWNER, namedByUser, ...wanted })
 
 describe('cleanup', () => {
-  test('refuses default, protected, not ours, and names the children', async () => {
-    const [parent = ''] = server.seedBranches(projectId, 1, () => ({ name: 'with-children', annotations: mark(1) }))
+  test('refuses default and protected, keeps what is not ours, and names the children', async () => {
+    const [parent = ''] = server.seedBranches(projectId, 1, () => ({ name: 'with-children', annotations: mark(7) }))
     const [child = ''] = server.seedBranches(projectId, 1, () => ({ name: 'its-child', parentId: parent }))
-    server.seedBranches(projectId, 1, () => ({ name: 'guarded', protected: true, annotations: mark(1) }))
-    server.seedBranches(projectId, 1, () => ({ name: 'theirs', annotations: mark(1, 'octo/other') }))
+    server.seedBranches(projectId, 1, () => ({ name: 'guarded', protected: true, annotations: mark(7) }))
+    server.seedBranches(projectId, 1, () => ({ name: 'theirs', annotations: mark(7, 'octo/other') }))
     server.seedBranches(projectId, 1, () => ({ name: 'by-hand' }))
     expect(await failure(remove({ name: 'main' }, true))).toMatch(/it is the default branch/)
     expect(await failure(remove({ name: 'guarded' }, true))).toMatch(/it is protected/)
-    expect(await failure(remove({ name: 'theirs' }))).toMatch(/does not carry the mark .* octo\/learn/)
-    expect(await failure(remove({ name: 'by-hand' }))).toMatch(/does not carry the mark/)
+    expect(await remove({ name: 'main' })).toMatchObject({ outcome: 'kept', reason: expect.stringMatching(/default/) })
+    expect(await remove({ name: 'guarded' })).toMatchObject({ outcome: 'kept', reason: 'it is protected' })
+    expect(await remove({ name: 'theirs' })).toMatchObject({
+      outcome: 'kept',
+      reason: 'it was made by pull request #7 of octo/other',
+    })
+    expect(await remove({ name: 'by-hand' })).toMatchObject({ outcome: 'kept', reason: expect.stringMatching(/mark/) })
     expect(sent('DELETE')).toEqual([])
     expect(await failure(remove({ name: 'with-children' }))).toMatch(/it has children: its-child/)
     expect((await remove({ name: 'by-hand' }, true)).outcome).toBe('deleted')
@@ -103,13 +112,13 @@ describe('cleanup', () => {
   })
 
   test('gone between the look and the delete (204) is a success', async () => {
-    server.seedBranches(projectId, 1, () => ({ name: 'pr-204', annotations: mark(1) }))
+    server.seedBranches(projectId, 1, () => ({ name: 'pr-204', annotations: mark(7) }))
     server.faults.add({ kind: 'answer-after', method: 'DELETE', status: 204 })
     expect((await remove({ name: 'pr-204' })).outcome).toBe('gone')
   })
 
   test('a delete that never arrived is sent again after looking', async () => {
-    server.seedBranches(projectId, 1, () => ({ name: 'pr-drop', annotations: mark(1) }))
+    server.seedBranches(projectId, 1, () => ({ name: 'pr-drop', annotations: mark(7) }))
     server.faults.add({ kind: 'drop', method: 'DELETE' })
     expect((await remove({ name: 'pr-drop' })).outcome).toBe('deleted')
     expect(sent('DELETE')).toHaveLength(2)
@@ -154,7 +163,7 @@ describe('reset', () => {
     const root = await preview('pr-root', { schemaOnly: true, expiresIn: 'never' })
     const { parentId: _none, ...rootless } = root
     expect(await failure(resetToParent(run.neon, rootless))).toMatch(/no parent/)
-    const [id = ''] = server.seedBranches(projectId, 1, () => ({ name: 'pr-parent', annotations: mark(1) }))
+    const [id = ''] = server.seedBranches(projectId, 1, () => ({ name: 'pr-parent', annotations: mark(7) }))
     const [child = ''] = server.seedBranches(projectId, 1, () => ({ name: 'pr-child', parentId: id }))
     const parent = await lookUpBranch(run.neon, projectId, 'pr-parent')
     if (!parent) throw new Error('pr-parent is there')
@@ -286,7 +295,10 @@ describe('sweep', () => {
   }
   for (let pull = 0; pull < 300; pull += 1) states.set(pull, 'closed')
   for (let pull = 300; pull < 400; pull += 1) states.set(pull, 'open')
-  const options = { repository: REPOSITORY, pullRequests: states }
+  const rules = { owner: OWNER, pullRequests: states }
+  const options = {
+    again: async (branch: Branch) => planSweep([branch], rules, run.clock.now())[0],
+  }
 
   test('500 branches, 200 of which stay, over pages; with dry_run first, and locks in between', async () => {
     const others = server.branches(projectId).length
@@ -296,8 +308,8 @@ describe('sweep', () => {
     run = neonRun(server, 2)
     const branches = await sweepCandidates(run.neon, projectId)
     expect(branches).toHaveLength(500 + others)
-    expect(pullRequestsOf(branches, REPOSITORY)).toHaveLength(400)
-    const plan = planSweep(branches, options, run.clock.now())
+    expect(pullRequestsOf(branches, OWNER)).toHaveLength(400)
+    const plan = planSweep(branches, rules, run.clock.now())
     const dry = await sweepBranches(run.neon, plan, { ...options, projectId, dryRun: true })
     expect(dry.filter(({ action }) => action === 'would delete')).toHaveLength(300)
     expect(sent('DELETE')).toEqual([])
@@ -348,7 +360,7 @@ describe('sweep', () => {
   test('one that fails does not stop the others; a refused key does', async () => {
     server.seedBranches(projectId, 3, (index) => ({ name: `late-${index}`, annotations: mark(index) }))
     const branches = (await sweepCandidates(run.neon, projectId)).filter(({ name }) => name.startsWith('late-'))
-    const plan = planSweep(branches, options, run.clock.now())
+    const plan = planSweep(branches, rules, run.clock.now())
     server.faults.add({
       kind: 'answer',
       method: 'DELETE',

@@ -161,8 +161,38 @@ describe('inputs', () => {
     }
   })
 
-  test('unknown placeholders are refused', () => {
-    expect(problemsOf({ branch_name: 'pr-{nummer}' })).toContain("'{nummer}'")
+  test.each(['branch', 'branch_id', 'branch_name', 'compare_branch'])(
+    'an empty %s is a name that went missing, not an input that was not given',
+    (name) => {
+      expect(problemsOf({ [name]: '' })).toContain(`Input ${name} is given, but empty`)
+      expect(problemsOf({ [name]: '  ' })).toContain(`Input ${name} is given, but empty`)
+      expect(problemsOf({})).toBe('')
+    },
+  )
+
+  describe('branch in mode auto means delete only in a step that has nothing else', () => {
+    test.each([
+      ['schema', 'db'],
+      ['kubeconfig', 'apiVersion: v1'],
+      ['parent', 'false'],
+      ['database', 'app'],
+      ['expires_in', '7d'],
+      ['dry_run', 'true'],
+      ['roles', 'api=readonly'],
+      ['comment', 'false'],
+    ])('not beside %s', (name, value) => {
+      const told = problemsOf({ branch: 'staging', [name]: value })
+      expect(told).toContain(`Input branch 'staging' in mode auto means delete, but ${name} is given too`)
+      expect(told).toMatch(/mode: cleanup .* mode: reset .* branch_name/)
+      expect(problemsOf({ branch_id: 'br-a-b-c1', [name]: value })).toContain('means delete, but')
+      expect(problemsOf({ branch: 'staging', mode: 'cleanup', [name]: value })).not.toContain('means delete')
+    })
+
+    test("Neon's delete action takes just these", () => {
+      const inputs = { branch: 'preview/x', api_host: 'https://console.neon.example/api/v2' }
+      expect(problemsOf(inputs)).toBe('')
+      expect(problemsOf({ ...inputs, parent: 'true', database: 'app' })).toBe('')
+    })
   })
 
   test('any text in any input either gives a config or a list of problems, never another exception', () => {

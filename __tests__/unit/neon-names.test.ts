@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { annotationsFor, gitBranchOf, isMarked, madeBy, markOf, rememberedNames } from '../../src/neon/annotations.ts'
 import { chooseNames } from '../../src/neon/database-choice.ts'
 import { expiryOf, parseLife } from '../../src/neon/expiry.ts'
 import { parseMaskingRules } from '../../src/neon/masking.ts'
-import { annotationsFor, isMarked, isOurs, madeBy, pullRequestOf, rememberedNames } from '../../src/neon/ownership.ts'
 import { parseParent } from '../../src/neon/parent.ts'
 import { projectBody } from '../../src/neon/project-settings.ts'
 import { buildUrls, pooledHost, type UrlParts } from '../../src/neon/url.ts'
@@ -155,9 +155,9 @@ describe('parent_branch', () => {
   })
 })
 
-describe('ownership', () => {
+describe('annotations', () => {
   const marks = annotationsFor({
-    origin: { repository: 'Octo/Learn', sha: 'abc', pullRequest: 7, actor: '' },
+    origin: { repository: 'Octo/Learn', repositoryId: '700', sha: 'abc', pullRequest: 7, actor: '' },
     request: 'r-1',
     database: 'app',
   })
@@ -166,6 +166,7 @@ describe('ownership', () => {
     expect(marks).toEqual({
       'managed-by': 'neon-postgres-setup',
       'neon-postgres-setup-request': 'r-1',
+      'neon-postgres-setup-repository-id': '700',
       'neon-postgres-setup-database': 'app',
       'github-commit-repo': 'Octo/Learn',
       'github-commit-sha': 'abc',
@@ -173,17 +174,20 @@ describe('ownership', () => {
     })
   })
 
-  test('what is read', () => {
-    expect(isOurs(marks, 'octo/learn')).toBe(true)
-    expect(isOurs(marks, 'octo/other')).toBe(false)
-    expect(isOurs({ 'github-commit-repo': 'octo/learn' }, 'octo/learn')).toBe(false)
+  test('what is read: our mark, that of version 1.0.0, and that of create-branch-action', () => {
+    const mark = { by: 'us', repository: 'Octo/Learn', repositoryId: '700', pullRequest: 7 }
+    expect(markOf(marks)).toEqual(mark)
+    const { 'neon-postgres-setup-repository-id': _id, ...first } = marks
+    expect(markOf(first)).toEqual({ ...mark, repositoryId: '' })
+    const { 'managed-by': _mark, ...neons } = first
+    expect(markOf(neons)).toEqual({ ...mark, by: 'neon-action', repositoryId: '' })
+    expect(markOf({ ...marks, 'github-pr-number': '7x' })?.pullRequest).toBeNull()
+    expect(markOf({})).toBeNull()
+    expect(markOf({ 'managed-by': 'terraform', 'github-commit-repo': 'octo/learn' })).toBeNull()
     expect(isMarked({})).toBe(false)
-    expect(madeBy(marks, 'r-1')).toBe(true)
-    expect(madeBy(marks, 'r-2')).toBe(false)
-    expect(pullRequestOf(marks)).toBe(7)
-    expect(pullRequestOf({ 'github-pr-number': '7x' })).toBeNull()
-    expect(pullRequestOf({})).toBeNull()
+    expect([madeBy(marks, 'r-1'), madeBy(marks, 'r-2')]).toEqual([true, false])
     expect(rememberedNames(marks)).toEqual({ database: 'app', role: undefined })
+    expect(gitBranchOf({ 'github-commit-ref': 'refs/heads/a/b' })).toBe('a/b')
   })
 })
 

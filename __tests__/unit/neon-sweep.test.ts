@@ -2,13 +2,14 @@ import { describe, expect, test } from '@jest/globals'
 import type { Branch } from '../../src/neon/index.ts'
 import { assertPreviewBranch, planSweep, pullRequestsOf } from '../../src/neon/index.ts'
 import { createPacer, inParallel } from '../../src/neon/parallel.ts'
-import { globToRegExp } from '../../src/neon/sweep.ts'
+import { globToRegExp } from '../../src/neon/sweep-plan.ts'
 import { hurriedClock } from '../support/neon.ts'
 import { testRuntime } from '../support/runtime.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const DAY = 86_400_000
 const REPOSITORY = 'octo/learn'
+const OWNER = { repository: REPOSITORY, repositoryId: '700', pullRequest: null }
 
 let count = 0
 function branch(
@@ -43,7 +44,7 @@ const pullRequests = new Map([
   [3, 'unknown' as const],
 ])
 const verdict = (one: Branch, rules: { maxAge?: number; keep?: string[] } = {}, others: Branch[] = []) => {
-  const [intent] = planSweep([one, ...others], { repository: REPOSITORY, pullRequests, ...rules }, NOW)
+  const [intent] = planSweep([one, ...others], { owner: OWNER, pullRequests, ...rules }, NOW)
   return `${intent?.remove ? 'remove' : 'keep'}: ${intent?.reason}`
 }
 
@@ -92,7 +93,7 @@ describe('planSweep', () => {
       branch('c', { pull: 9 }),
       branch('d', { pull: 5, repository: 'x/y' }),
     ]
-    expect(pullRequestsOf(branches, REPOSITORY)).toEqual([2, 9])
+    expect(pullRequestsOf(branches, OWNER)).toEqual([2, 9])
   })
 })
 

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Event, readEvent } from '../../src/event.ts'
 import { planRun, reasonToSkip } from '../../src/plan.ts'
+import { ownerOf } from '../../src/run.ts'
 import { configOf } from '../support/inputs.ts'
 
 const event = (name: string, changes: Partial<Event> = {}): Event => ({
   name,
   action: '',
   repository: 'octo/learn',
+  repositoryId: '700',
   defaultBranch: 'main',
   ref: 'refs/heads/main',
   sha: 'a'.repeat(40),
@@ -25,6 +27,7 @@ const pull = (action: string, changes: Partial<NonNullable<Event['pullRequest']>
       headRef: 'feature/Ünï code',
       headSha: 'b'.repeat(40),
       fromFork: false,
+      isClosed: action === 'closed',
       author: 'octocat',
       ...changes,
     },
@@ -36,7 +39,7 @@ describe('mode by event', () => {
     ['push of a tag', event('push', { ref: 'refs/tags/v1' }), 'provision', ''],
     ['workflow_dispatch', event('workflow_dispatch'), 'provision', ''],
     ['repository_dispatch', event('repository_dispatch'), 'provision', ''],
-    ['release', event('release', { ref: 'refs/tags/v1' }), 'provision', ''],
+    ['release published', event('release', { ref: 'refs/tags/v1', action: 'published' }), 'provision', ''],
     ['pull request opened', pull('opened'), 'preview', 'pr-7'],
     ['pull request reopened', pull('reopened'), 'preview', 'pr-7'],
     ['pull request synchronize', pull('synchronize'), 'preview', 'pr-7'],
@@ -94,7 +97,8 @@ describe("the official actions' inputs", () => {
 describe('branch names', () => {
   test('templates', () => {
     expect(planRun(configOf({ branch_name: 'preview/{number}-{head_ref}' }), pull('opened'))).toMatchObject({
-      branchName: 'preview/7-feature/Ünï-code',
+      branchName: 'preview/7-feature/Ünï-code-833e0af7',
+      naming: 'template',
     })
     expect(planRun(configOf({ branch_name: 'p-{sha}' }), pull('opened'))).toMatchObject({ branchName: 'p-bbbbbbbb' })
     expect(
@@ -102,10 +106,7 @@ describe('branch names', () => {
         configOf({ branch_name: 'x-{head_ref}' }),
         event('delete', { deletedRef: { name: 'f', isBranch: true } }),
       ),
-    ).toMatchObject({
-      mode: 'cleanup',
-      branchName: 'x-f',
-    })
+    ).toMatchObject({ mode: 'cleanup', branchName: '', deletedHeadRef: 'f' })
   })
 
   test('without a pull request a preview needs a name', () => {
@@ -119,6 +120,88 @@ describe('branch names', () => {
       branchName: 'dev',
     })
   })
+})
+
+describe('what an event must not do', () => {
+  test.each(['labeled', 'edited', 'unlabeled', 'synchronize', 'review_requested'])(
+    '%s on a closed pull request does not bring its branch back',
+    (action) => {
+      const plan = planRun(configOf(), pull(action, { isClosed: true }))
+      expect(plan).toEqual({ kind: 'skip', reason: expect.stringMatching(/#7 is closed/) })
+    },
+  )
+
+  test.each(['workflow_dispatch', 'repository_dispatch', 'push'])(
+    '%s on a feature branch does not reach the default database',
+    (name) => {
+      const given = event(name, { ref: 'refs/heads/feature' })
+      expect(planRun(configOf(), given)).toEqual({ kind: 'skip', reason: expect.stringMatching(/feature, not .*main/) })
+      expect(planRun(configOf({ branch_name: 'dev' }), given)).toMatchObject({ mode: 'provision', naming: 'plain' })
+      expect(planRun(configOf({ mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
+    },
+  )
+
+  test.each(['created', 'edited', 'deleted', 'released', 'prereleased', 'unpublished', ''])(
+    'a release that was %p, not published, skips',
+    (action) => {
+      expect(planRun(configOf(), event('release', { action })).kind).toBe('skip')
+    },
+  )
+
+  describe('with connection_string, where nothing separates the database from the pull request', () => {
+    const inputs = { project_id: '', connection_string: 'postgresql://u:p@db.example/app' }
+
+    test('a push to another Git branch skips, whatever branch_name says', () => {
+      const given = event('push', { ref: 'refs/heads/feature' })
+      expect(planRun(configOf(inputs), given).kind).toBe('skip')
+      expect(planRun(configOf({ ...inputs, branch_name: 'x' }), given).kind).toBe('skip')
+      expect(planRun(configOf({ ...inputs, mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
+    })
+
+    test('a pull request is a plan, and a skip for a tool that cannot plan', () => {
+      expect(planRun(configOf(inputs), pull('opened'))).toMatchObject({ mode: 'plan' })
+      expect(planRun(configOf({ ...inputs, mode: 'preview' }), pull('opened'))).toMatchObject({ mode: 'preview' })
+      expect(planRun(configOf({ ...inputs, migrate_command: 'x' }), pull('opened')).kind).toBe('skip')
+    })
+  })
+})
+
+describe('two Git branches never share a Neon branch', () => {
+  const nameOf = (headRef: string) => {
+    const plan = planRun(configOf({ branch_name: '{head_ref}' }), pull('opened', { headRef }))
+    return plan.kind === 'run' ? plan.branchName : ''
+  }
+
+  test.each([
+    ['what was replaced', 'feature x', 'feature-x'],
+    ['other characters', 'a#b', 'a!b'],
+    ['what was cut', `${'l'.repeat(250)}1`, `${'l'.repeat(250)}2`],
+    ['at the ends', '-a', 'a'],
+    ['nothing left', '###', '!!!'],
+  ])('%s', (_, one, other) => {
+    expect(nameOf(one)).not.toBe(nameOf(other))
+    expect(nameOf(one).length).toBeLessThanOrEqual(200)
+    expect(nameOf(one)).not.toBe('')
+  })
+
+  test('an ordinary name stays as it is', () => {
+    expect(nameOf('feature/ABC-12_x.y')).toBe('feature/ABC-12_x.y')
+  })
+
+  test('{repository} tells repositories of one project apart; other braces stay', () => {
+    const plan = (branch_name: string) => planRun(configOf({ branch_name }), pull('opened'))
+    expect(plan('{repository}-pr-{number}')).toMatchObject({ branchName: 'octo/learn-pr-7', naming: 'template' })
+    expect(plan('preview/7-{a}-{nummer}')).toMatchObject({ branchName: 'preview/7-{a}-{nummer}', naming: 'plain' })
+  })
+})
+
+test('an entry of the merge queue of release/pr-12-x belongs to the number that stands last', () => {
+  const given = event('merge_group', {
+    mergeGroupRef: `refs/heads/gh-readonly-queue/release/pr-12-x/pr-45-${'a'.repeat(40)}`,
+  })
+  const plan = planRun(configOf(), given)
+  if (plan.kind !== 'run') throw new Error(plan.reason)
+  expect(ownerOf({ event: given, plan })).toEqual({ repository: 'octo/learn', repositoryId: '700', pullRequest: 45 })
 })
 
 describe('runs without secrets', () => {

@@ -75,6 +75,14 @@ function repositoryNode(repository: Repository, caller: Caller, at: Addresses): 
         return notFound(`Could not resolve to a PullRequest with the number of ${number}.`)
       },
       pullRequests: (given) => forbidden() ?? connectionNode(repository, given, at),
+      // A name without refs/heads/ is looked for as a branch and then as a tag (GraphQL reference, Repository.ref).
+      ref: ({ qualifiedName }) => {
+        if (!caller.may(repository, 'read', ['contents'])) {
+          return { failure: { type: 'FORBIDDEN', message: 'Resource not accessible by integration' } }
+        }
+        const name = String(qualifiedName).replace(/^refs\/heads\//, '')
+        return repository.branches.has(name) ? { type: 'Ref', fields: { name: () => name } } : null
+      },
     },
   }
 }
@@ -96,6 +104,8 @@ function pullNode(repository: Repository, issue: Issue, at: Addresses): Node {
       isDraft: () => pull?.draft ?? false,
       headRefName: () => pull?.headRef ?? '',
       baseRefName: () => pull?.baseRef ?? '',
+      isCrossRepository: () =>
+        pull?.headRepository?.toLowerCase() !== `${repository.owner}/${repository.name}`.toLowerCase(),
       url: () => `${at.server}/${repository.owner}/${repository.name}/pull/${issue.number}`,
       author: () => userNode(issue.user),
     },

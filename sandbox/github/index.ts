@@ -68,6 +68,10 @@ export interface GitHubSandbox extends Pick<HttpServer, 'port' | 'journal' | 'fa
   openIssue(number: number, repository?: string): void
   closePull(number: number, options?: { merged?: boolean; repository?: string }): void
   reopenPull(number: number, repository?: string): void
+  /** Makes a Git branch; the head of a pull request that is opened is there already. */
+  createBranch(name: string, repository?: string): void
+  /** Deletes a Git branch, which closes the pull requests that it is the head of, as on GitHub. */
+  deleteBranch(name: string, repository?: string): void
   /** A comment as if somebody had written it on the web site; answers its id. */
   addComment(number: number, comment: { body: string; user?: User; repository?: string }): number
   /** The comments of a pull request or issue as they are now, oldest first. */
@@ -131,6 +135,16 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     reopenPull(number, fullName) {
       Object.assign(issueOf(number, fullName), { state: 'open', closedAt: null, updatedAt: timestamp(world) })
     },
+    createBranch: (name, fullName) => void repositoryOf(fullName).branches.add(name),
+    deleteBranch(name, fullName) {
+      const repository = repositoryOf(fullName)
+      repository.branches.delete(name)
+      const now = timestamp(world)
+      for (const issue of repository.issues.values()) {
+        const isHead = issue.pull?.headRef === name && issue.pull.headRepository === nameOf(repository)
+        if (isHead && issue.state === 'open') Object.assign(issue, { state: 'closed', closedAt: now, updatedAt: now })
+      }
+    },
     addComment(number, { body, user = ACTIONS_BOT, repository }) {
       const now = timestamp(world)
       world.nextId += 1
@@ -153,8 +167,13 @@ function createRepository(settings: string | RepositorySettings, index: number):
     private: given.private ?? false,
     archived: given.archived ?? false,
     defaultBranch: given.defaultBranch ?? 'main',
+    branches: new Set([given.defaultBranch ?? 'main']),
     issues: new Map(),
   }
+}
+
+function nameOf({ owner, name }: Repository): string {
+  return `${owner}/${name}`
 }
 
 function createIssue(world: World, given: Pick<Issue, 'number' | 'title' | 'user'>): Issue {
@@ -176,9 +195,10 @@ function createPull(world: World, repository: Repository, settings: PullSettings
     mergedAt: null,
     headRef: settings.headRef ?? `feature-${settings.number}`,
     headSha: settings.headSha ?? settings.number.toString(16).padStart(40, 'a'),
-    headRepository: settings.headRepository ?? `${repository.owner}/${repository.name}`,
+    headRepository: settings.headRepository ?? nameOf(repository),
     baseRef: settings.baseRef ?? repository.defaultBranch,
     baseSha: settings.baseSha ?? 'b'.repeat(40),
   }
+  if (issue.pull.headRepository === nameOf(repository)) repository.branches.add(issue.pull.headRef)
   return issue
 }

@@ -51,6 +51,8 @@ export interface Repository {
   private: boolean
   archived: boolean
   defaultBranch: string
+  /** Its Git branches, without `refs/heads/`. */
+  branches: Set<string>
   issues: Map<number, Issue>
 }
 

@@ -5,71 +5,97 @@ import type { Runtime } from '../runtime/runtime.ts'
 /** What GitHub says of a pull request; `unknown` when there is none of that number. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'
 
-/** Which pull requests to ask for. */
-export interface PullRequestQuery {
+/** A pull request as far as a clean-up looks at it. */
+export interface PullRequestFacts {
+  state: PullRequestState
+  /** Its head is in another repository. */
+  fromFork: boolean
+}
+
+/** Where to ask. */
+export interface RepositoryQuery {
   token: string
   /** REST root, for example `https://api.github.com`; the GraphQL root follows from it. */
   apiUrl: string
   /** `owner/name` */
   repository: string
-  numbers: readonly number[]
 }
 
 // Well below GitHub's limit of 500,000 nodes a query; one request then answers for a hundred branches.
 const NUMBERS_PER_REQUEST = 100
 
-interface Answer {
-  repository: Record<string, { state: 'OPEN' | 'CLOSED' | 'MERGED' } | null> | null
-}
+type Pull = { state: 'OPEN' | 'CLOSED' | 'MERGED'; isCrossRepository: boolean } | null
 
 /**
- * States of many pull requests, a hundred a request, by GitHub's GraphQL API.
+ * Facts of many pull requests, a hundred a request, by GitHub's GraphQL API.
  * Throws an {@link ActionError} when GitHub cannot be read: a sweep that does not know must not delete.
  */
-export async function pullRequestStates(
+export async function pullRequestFacts(
   runtime: Runtime,
-  query: PullRequestQuery,
-): Promise<Map<number, PullRequestState>> {
-  const states = new Map<number, PullRequestState>()
+  query: RepositoryQuery & { numbers: readonly number[] },
+): Promise<Map<number, PullRequestFacts>> {
+  const facts = new Map<number, PullRequestFacts>()
   const numbers = [...new Set(query.numbers)]
   for (let start = 0; start < numbers.length; start += NUMBERS_PER_REQUEST) {
-    runtime.signal.throwIfAborted()
     const some = numbers.slice(start, start + NUMBERS_PER_REQUEST)
-    const pulls = await askFor(query, some)
-    for (const number of some) states.set(number, stateOf(pulls[`p${number}`]))
+    const fields = some.map((number) => `p${number}: pullRequest(number: ${number}) { state isCrossRepository }`)
+    const pulls = await askRepository<Record<string, Pull>>(runtime, query, {
+      fields: fields.join('\n'),
+      what: `the pull requests of ${query.repository}`,
+      permission: 'pull-requests: read',
+    })
+    for (const number of some) facts.set(number, factsOf(pulls[`p${number}`]))
   }
-  return states
+  return facts
 }
 
-function stateOf(pull: { state: string } | null | undefined): PullRequestState {
-  if (!pull) return 'unknown'
-  return pull.state === 'OPEN' ? 'open' : 'closed'
+function factsOf(pull: Pull | undefined): PullRequestFacts {
+  if (!pull) return { state: 'unknown', fromFork: false }
+  return { state: pull.state === 'OPEN' ? 'open' : 'closed', fromFork: pull.isCrossRepository }
 }
 
-async function askFor(query: PullRequestQuery, numbers: number[]): Promise<NonNullable<Answer['repository']>> {
+/** Whether the repository has a Git branch of this name. Throws an {@link ActionError} when GitHub cannot be read. */
+export async function hasGitBranch(runtime: Runtime, query: RepositoryQuery & { name: string }): Promise<boolean> {
+  const answer = await askRepository<{ ref: { name: string } | null }>(runtime, query, {
+    fields: `ref(qualifiedName: ${JSON.stringify(`refs/heads/${query.name}`)}) { name }`,
+    what: `the Git branch ${query.name} of ${query.repository}`,
+    permission: 'contents: read',
+  })
+  return answer.ref !== null && answer.ref !== undefined
+}
+
+interface Question {
+  /** Fields of `repository` in GraphQL. */
+  fields: string
+  /** For the error: `the pull requests of a/b`. */
+  what: string
+  permission: string
+}
+
+async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, question: Question): Promise<T> {
+  runtime.signal.throwIfAborted()
   const [owner, name] = query.repository.split('/')
-  const fields = numbers.map((number) => `p${number}: pullRequest(number: ${number}) { state }`).join('\n')
-  const text = `query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {\n${fields}\n} }`
+  const text = `query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {\n${question.fields}\n} }`
   try {
     const octokit = getOctokit(query.token, { baseUrl: query.apiUrl })
-    const answer = await octokit.graphql<Answer>(text, { owner, name })
+    const answer = await octokit.graphql<{ repository: T | null }>(text, { owner, name })
     if (answer.repository) return answer.repository
     throw new Error('it knows no such repository')
   } catch (error) {
-    const partial = partialAnswer(error)
+    const partial = partialAnswer<T>(error)
     if (partial) return partial
-    throw new ActionError(`Could not read the pull requests of ${query.repository}: ${reasonOf(error)}.`, {
-      advice: 'Nothing was deleted. Give the job permissions: { pull-requests: read }, and check github_token.',
+    throw new ActionError(`Could not read ${question.what}: ${reasonOf(error)}.`, {
+      advice: `Nothing was deleted. Give the job permissions: { ${question.permission} }, and check github_token.`,
     })
   }
 }
 
 /** GitHub answers unknown numbers with an error beside the data; any other error makes the whole answer worthless. */
-function partialAnswer(error: unknown): Answer['repository'] {
+function partialAnswer<T>(error: unknown): T | null {
   if (typeof error !== 'object' || error === null || !('errors' in error) || !('data' in error)) return null
   const errors = Array.isArray(error.errors) ? (error.errors as { type?: string }[]) : []
   const harmless = errors.length > 0 && errors.every(({ type }) => type === 'NOT_FOUND')
-  const data = error.data as Answer | null | undefined
+  const data = error.data as { repository: T | null } | null | undefined
   return harmless ? (data?.repository ?? null) : null
 }
 

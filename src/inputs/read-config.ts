@@ -3,6 +3,7 @@ import { parseSecretKeys } from '../kubernetes/index.ts'
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
+import type { InputName } from './defaults.ts'
 import { createReader, type Reader } from './reader.ts'
 import { checkTogether } from './rules.ts'
 
@@ -18,7 +19,7 @@ const LONGEST_RETENTION = 30 * DAY
  * Reads every input into a {@link Config}. Throws one {@link ActionError} that lists all wrong inputs; nothing has been
  * asked of any service by then.
  */
-export function readConfig(getInput: (name: string) => string): Config {
+export function readConfig(getInput: (name: InputName) => string): Config {
   const reader = createReader(getInput)
   const roles = reader.parsed('roles', parseRoles, [])
   const config: Config = {

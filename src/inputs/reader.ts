@@ -1,38 +1,54 @@
 import { parseDuration } from '../runtime/durations.ts'
 import { errorMessage } from '../runtime/errors.ts'
+import { INPUT_DEFAULTS, type InputName } from './defaults.ts'
 
 /** Reads inputs one by one and remembers every problem instead of stopping at the first. */
 export interface Reader {
   /** One sentence per wrong input: the name, the value, the cause and the next step. */
   readonly problems: string[]
   /** The trimmed text, empty when not set. */
-  text(name: string): string
+  text(name: InputName): string
+  /** Whether the user gave the input a value of their own. */
+  isGiven(name: InputName): boolean
   /** The lines that are not empty. */
-  lines(name: string): string[]
+  lines(name: InputName): string[]
   /** A YAML boolean; empty is null. */
-  flag(name: string): boolean | null
+  flag(name: InputName): boolean | null
   /** One of the allowed words. */
-  choice<T extends string>(name: string, allowed: readonly T[]): T
+  choice<T extends string>(name: InputName, allowed: readonly T[]): T
   /** A number within bounds; empty is null. */
-  number(name: string, bounds: { least: number; most: number; whole: boolean }): number | null
+  number(name: InputName, bounds: { least: number; most: number; whole: boolean }): number | null
   /** Milliseconds; empty is null. */
-  duration(name: string): number | null
+  duration(name: InputName): number | null
   /** The result of `parse`, whose exception becomes a problem; `fallback` then stands in. */
-  parsed<T>(name: string, parse: (text: string) => T, fallback: T): T
+  parsed<T>(name: InputName, parse: (text: string) => T, fallback: T): T
   /** Records a problem found across inputs. */
   problem(text: string): void
 }
 
+// The runner gives a default only to an absent input, so an expression that came out empty is told apart by this one.
+const NOT_GIVEN = '<not given>'
+
+/** Inputs that an empty value must not turn into another meaning of the step. */
+export const NEVER_EMPTY = ['branch_name', 'branch', 'branch_id', 'compare_branch'] as const
+
 /** A reader over any source of input values, in a real run `getInput` of @actions/core. */
-export function createReader(getInput: (name: string) => string): Reader {
+export function createReader(getInput: (name: InputName) => string): Reader {
   const problems: string[] = []
-  const text = (name: string) => getInput(name).trim()
+  const text = (name: InputName) => {
+    const value = getInput(name).trim()
+    return value === NOT_GIVEN ? '' : value
+  }
   const problem = (sentence: string) => void problems.push(sentence)
   const list = (words: readonly string[]) => words.map((word) => `'${word}'`).join(', ')
   return {
     problems,
     problem,
     text,
+    isGiven: (name) => {
+      const usual = INPUT_DEFAULTS[name]
+      return usual !== null && getInput(name).trim() !== usual
+    },
     lines: (name) =>
       text(name)
         .split(/\r?\n/)

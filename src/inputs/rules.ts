@@ -1,15 +1,18 @@
 import { parseLife, parseMoment } from '../neon/index.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Config } from './config.ts'
-import type { Reader } from './reader.ts'
+import { INPUT_DEFAULTS, type InputName } from './defaults.ts'
+import { NEVER_EMPTY, type Reader } from './reader.ts'
 
 // Neon's own tools take such a word for an id, and so would look for a branch that does not exist.
 const LOOKS_LIKE_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
-const PLACEHOLDERS = ['number', 'head_ref', 'sha']
+const INPUT_NAMES = Object.keys(INPUT_DEFAULTS) as InputName[]
 const LONGEST_BRANCH_NAME = 256
 
 /** Checks inputs against each other and records every contradiction with the reader. */
 export function checkTogether(config: Config, reader: Reader): void {
+  checkEmptyNames(reader)
+  checkNamedBranch(config, reader)
   checkTarget(config, reader)
   checkBranchName(config.neon.branchName, reader)
   checkUrls(config, reader)
@@ -43,6 +46,34 @@ function checkForm(text: string, parse: (text: string) => unknown, reader: Reade
   } catch (error) {
     reader.problem(errorMessage(error))
   }
+}
+
+/** An empty name is a name that went missing on the way, for example the output of a step that failed before this one. */
+function checkEmptyNames(reader: Reader): void {
+  for (const name of NEVER_EMPTY) {
+    if (reader.isGiven(name) && reader.text(name) === '') {
+      reader.problem(
+        `Input ${name} is given, but empty: the expression behind it gave nothing. Correct it, skip this step when there is no name (if: …), or leave the input out.`,
+      )
+    }
+  }
+}
+
+// What neondatabase/delete-branch-action takes.
+const DELETE_INPUTS: InputName[] = ['api_key', 'project_id', 'api_host', 'branch', 'branch_id']
+
+/**
+ * In mode auto, `branch` alone means delete, as in Neon's delete action. Beside anything that this action does not take, the
+ * user may have meant something else, and a delete cannot be undone.
+ */
+function checkNamedBranch(config: Config, reader: Reader): void {
+  const { neon, compare } = config
+  if (config.mode !== 'auto' || neon.branch === '' || neon.parent || compare.compareBranch !== '') return
+  const others = INPUT_NAMES.filter((name) => reader.isGiven(name) && !DELETE_INPUTS.includes(name))
+  if (others.length === 0) return
+  reader.problem(
+    `Input branch '${neon.branch}' in mode auto means delete, but ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} given too. Write what is meant: mode: cleanup deletes the branch, mode: reset puts it back to its parent, mode: rotate gives it a new password; branch_name names a branch to work on.`,
+  )
 }
 
 function checkTarget(config: Config, reader: Reader): void {
@@ -86,13 +117,6 @@ function checkBranchName(name: string, reader: Reader): void {
   }
   if (name.length > LONGEST_BRANCH_NAME) {
     reader.problem(`Input branch_name has ${name.length} characters: Neon allows ${LONGEST_BRANCH_NAME}.`)
-  }
-  for (const [whole, word] of name.matchAll(/\{([^}]*)\}/g)) {
-    if (!PLACEHOLDERS.includes(word ?? '')) {
-      reader.problem(
-        `Input branch_name has '${whole}': it knows ${PLACEHOLDERS.map((known) => `{${known}}`).join(', ')}.`,
-      )
-    }
   }
 }
 

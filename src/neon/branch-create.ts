@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Operation } from '@neondatabase/api-client'
+import { annotationsFor, madeBy, type Origin } from './annotations.ts'
 import { type Branch, findBranchByName, toNewBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { type ComputeSettings, newCompute } from './compute.ts'
 import { NeonError } from './error.ts'
 import type { MaskingRule } from './masking.ts'
 import { waitForBranch, waitForOperations } from './operations.ts'
-import { annotationsFor, madeBy, type Origin } from './ownership.ts'
 import { findParent } from './parent.ts'
 
 /** A branch that shall exist. Settings are sent only when given. */

@@ -1,46 +1,49 @@
 import type { Operation } from '@neondatabase/api-client'
+import { describeMark, isMadeBy, type Owner } from '../ownership.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { allBranches, type Branch, findBranchByName, getBranch } from './branch-lookup.ts'
+import { markOf } from './annotations.ts'
+import { allBranches, type Branch, findBranch, findBranchByName, getBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'
 import { waitForOperations } from './operations.ts'
-import { isOurs } from './ownership.ts'
 
 /** A branch that shall be gone. */
 export interface DeleteRequest {
   projectId: string
-  /** `owner/name` of this repository. */
-  repository: string
-  /** Exact name; or `id`. */
+  /** Only a branch that was made for exactly this owner is deleted, unless the user named it. */
+  owner: Owner
+  /** Exact name; or `id`; or, of a branch that the user named, either of both. */
   name?: string
   id?: string
-  /**
-   * True where the name is certain without our mark: it is exactly this pull request's, or the user named the branch.
-   * False: only a branch that carries our mark for this repository is deleted.
-   */
-  certain: boolean
+  nameOrId?: string
+  /** The user named this very branch to be deleted: it needs no mark. */
+  namedByUser: boolean
 }
 
 /** What became of it. */
 export interface DeleteResult {
-  outcome: 'deleted' | 'gone'
+  /** `kept`: it is there and not ours to delete. */
+  outcome: 'deleted' | 'gone' | 'kept'
   /** The branch as it was, where it was there. */
   branch?: Branch
+  /** Why it was kept. */
+  reason?: string
 }
 
 /**
- * Deletes a branch; one that is gone already is a success. Two requests beside the polling.
- * Throws {@link ActionError} for the default branch, a protected one, one that is not ours, and one with children
- * (which it names).
+ * Deletes a branch; one that is gone already is a success, and one that is not this owner's is kept, which is one too. Two
+ * requests beside the polling. Throws {@link ActionError} for a branch with children (which it names), and for the default
+ * branch or a protected one that the user named.
  */
 export async function deleteBranch(neon: Neon, request: DeleteRequest): Promise<DeleteResult> {
-  const { projectId, name, id } = request
-  const what = name ?? id ?? ''
+  const { projectId, name, id, nameOrId, namedByUser } = request
+  const what = name ?? id ?? nameOrId ?? ''
   return await explaining(neon, { what: `delete the branch ${what}`, projectId }, async () => {
     const branch = await find(neon, request)
     if (!branch) return { outcome: 'gone' }
-    const reason = deleteObstacle(branch, request)
+    const reason = deleteObstacle(branch) || (namedByUser ? '' : foreignReason(branch, request.owner))
+    if (reason && !namedByUser) return { outcome: 'kept', branch, reason }
     if (reason) {
       throw new ActionError(`Refused to delete the branch ${branch.name}: ${reason}.`, {
         advice: 'Delete it in the Neon console if you mean it.',
@@ -50,15 +53,20 @@ export async function deleteBranch(neon: Neon, request: DeleteRequest): Promise<
   })
 }
 
-/** Why a branch must not be deleted, or an empty string. */
-export function deleteObstacle(branch: Branch, request: Pick<DeleteRequest, 'repository' | 'certain'>): string {
+/** Why a branch must not be deleted, whosever it is, or an empty string. */
+export function deleteObstacle(branch: Branch): string {
   if (branch.default) return 'it is the default branch of the project'
-  if (branch.protected) return 'it is protected'
-  if (request.certain || isOurs(branch.annotations, request.repository)) return ''
-  return `it does not carry the mark of this action for ${request.repository}`
+  return branch.protected ? 'it is protected' : ''
 }
 
-async function find(neon: Neon, { projectId, name, id }: DeleteRequest): Promise<Branch | undefined> {
+/** Why a branch is not this owner's to delete, or an empty string. */
+export function foreignReason(branch: Branch, owner: Owner): string {
+  const mark = markOf(branch.annotations)
+  return isMadeBy(mark, owner) ? '' : `it was made by ${describeMark(mark)}`
+}
+
+async function find(neon: Neon, { projectId, name, id, nameOrId }: DeleteRequest): Promise<Branch | undefined> {
+  if (nameOrId) return await findBranch(neon, projectId, nameOrId)
   if (id) return await getBranch(neon, projectId, id)
   if (name) return await findBranchByName(neon, projectId, name)
   throw new ActionError('No branch was named to be deleted.', { advice: 'Set the input branch or branch_id.' })

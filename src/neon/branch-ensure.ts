@@ -1,5 +1,6 @@
 import type { Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import { type Claim, claimBranch } from './branch-claim.ts'
 import { type BranchRequest, createBranch } from './branch-create.ts'
 import { removeBranch } from './branch-delete.ts'
 import { type Branch, findBranch, findBranchByName, getBranch, listBranches } from './branch-lookup.ts'
@@ -12,12 +13,12 @@ import { waitUntilAnonymized } from './masking.ts'
 import { waitForBranch, waitForOperations } from './operations.ts'
 
 /** A named branch, and when it shall expire. */
-export type NamedBranchRequest = BranchRequest & ExpiryRequest
+export type NamedBranchRequest = BranchRequest & ExpiryRequest & Pick<Claim, 'namedByUser'>
 
 /**
  * The branch of exactly this name: reused, or made, whichever it needs, and ready when this returns. Two requests when it
  * is made (three with a parent), two when it is reused with an expiry, one without; polling comes on top.
- * Throws {@link ActionError}.
+ * Throws {@link ActionError}, also for a branch that is not this owner's (see {@link claimBranch}), before it is touched.
  * @param accept called with a branch that is there before anything is changed on it; throws to refuse it.
  */
 export async function ensureNamedBranch(
@@ -26,12 +27,14 @@ export async function ensureNamedBranch(
   accept: (branch: Branch) => void = () => undefined,
 ): Promise<Branch> {
   const { projectId, name } = request
-  const task = { what: `create or reuse the branch ${name}`, projectId, repository: request.origin.repository }
+  const task = { what: `create or reuse the branch ${name}`, projectId, owner: request.origin }
   const expiry = expiryOf(request, neon.runtime.clock.now())
   return await explaining(neon, task, async () => {
     const found = await findBranchByName(neon, projectId, name)
     const branch = found ?? (await createBranch(neon, request, expiry.at))
     if (!branch.created) accept(branch)
+    const guest = !branch.created && claimBranch(branch, { owner: request.origin, ...request }) === 'guest'
+    if (guest) return await beGuest(neon, branch, request)
     if (expiry.notice) neon.runtime.log.notice(expiry.notice)
     if (!branch.created) return await reuse(neon, branch, { request, expiresAt: expiry.at })
     await refuseUnclearNames(neon, branch, request)
@@ -64,6 +67,14 @@ export async function lookUpBranch(neon: Neon, projectId: string, nameOrId: stri
 interface Reuse {
   request: NamedBranchRequest
   expiresAt: string | undefined
+}
+
+/** Uses a branch that is not ours as it is. */
+async function beGuest(neon: Neon, branch: Branch, request: NamedBranchRequest): Promise<Branch> {
+  if (branch.state === 'init' || branch.state === 'resetting') await waitForBranch(neon, branch.projectId, branch.id)
+  if (request.maskingRules) await waitUntilAnonymized(neon, branch)
+  neon.runtime.log.info(`The branch ${branch.name} was not made by this action: it is used, and its expiry left alone.`)
+  return { ...branch, guest: true }
 }
 
 async function reuse(neon: Neon, branch: Branch, { request, expiresAt }: Reuse): Promise<Branch> {

@@ -1,7 +1,7 @@
 import type { Branch as ApiBranch, ConnectionDetails, Database, Endpoint, Role } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import type { Annotations } from './annotations.ts'
 import type { Neon } from './client.ts'
-import type { Annotations } from './ownership.ts'
 
 /** A way in that a create reply carries: database, role and password of a new branch. */
 export interface Login {
@@ -30,6 +30,8 @@ export interface Branch {
   name: string
   /** True when this run made it. */
   created: boolean
+  /** True of a branch that the user named and that is not ours: it gets SQL, and is never expired, reset or deleted. */
+  guest?: boolean
   parentId?: string
   /** Only where a request told it on the way. */
   parentName?: string

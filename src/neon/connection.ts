@@ -1,11 +1,11 @@
 import { ActionError } from '../runtime/errors.ts'
+import { isMarked, rememberedNames } from './annotations.ts'
 import { type Branch, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { ensureCompute } from './compute.ts'
 import { chooseNames, type Names } from './database-choice.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'
-import { isMarked, rememberedNames } from './ownership.ts'
 import { buildUrls, pooledHost, type UrlOptions } from './url.ts'
 
 /** Which database and role, and how the URLs shall look. */

@@ -1,3 +1,4 @@
+import type { Owner } from '../ownership.ts'
 import { errorCode } from '../runtime/errors.ts'
 import type { Secrets } from '../runtime/secrets.ts'
 
@@ -13,8 +14,8 @@ export interface Task {
   /** With the value: `create the branch pr-7`. */
   what: string
   projectId?: string
-  /** `owner/name`: our branches of it are named when a limit is reached. */
-  repository?: string
+  /** Our branches of its repository are named when a limit is reached. */
+  owner?: Owner
 }
 
 /** A failed request to the Neon API, reduced to plain text: nothing of the HTTP client is kept, its errors carry the key. */

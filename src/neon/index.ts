@@ -1,5 +1,7 @@
 /** The verbs of this room; what is not listed here is its own affair. */
 
+export { gitBranchOf, markOf, type Origin } from './annotations.ts'
+export { type Claim, claimBranch } from './branch-claim.ts'
 export { type DeleteRequest, type DeleteResult, deleteBranch } from './branch-delete.ts'
 export {
   defaultBranch,
@@ -14,7 +16,6 @@ export { type Connection, type ConnectionRequest, connectionOf } from './connect
 export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } from './expiry.ts'
 export { consoleUrl } from './links.ts'
 export { type MaskingRule, parseMaskingRules } from './masking.ts'
-export { isOurs, type Origin, pullRequestOf } from './ownership.ts'
 export { assertPreviewBranch, ensurePreviewBranch } from './preview.ts'
 export { describeProject, ensureProject, type Project, type ProjectRequest } from './project.ts'
 export type { ProjectSettings } from './project-settings.ts'
@@ -22,14 +23,15 @@ export { resetToParent } from './reset.ts'
 export { rotatePassword } from './rotate.ts'
 export { type CompareRequest, compareSchemas, type SchemaComparison } from './schema-compare.ts'
 export { authUrlOf, dataApiUrlOf } from './service-urls.ts'
+export { type SweepOptions, sweepBranches, sweepCandidates } from './sweep.ts'
 export {
+  type DeletedRefRules,
+  isQueueRef,
   type PullRequestState,
+  planAfterDelete,
   planSweep,
   pullRequestsOf,
   type SweepIntent,
-  type SweepOptions,
   type SweepRules,
-  sweepBranches,
-  sweepCandidates,
-} from './sweep.ts'
+} from './sweep-plan.ts'
 export { buildUrls, type SslMode, type UrlOptions } from './url.ts'

@@ -1,7 +1,8 @@
+import { isSameRepository, type Owner } from '../ownership.ts'
+import { type Annotations, isMarked, markOf } from './annotations.ts'
 import { allBranches, type Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import type { NeonError, Task } from './error.ts'
-import { isMarked, isOurs } from './ownership.ts'
 
 /** Limits by Neon's error code: what is limited, and how to get on. */
 const LIMITS: Record<string, string> = {
@@ -48,7 +49,7 @@ export async function limitAdvice(neon: Neon, task: Task, error: NeonError): Pro
   if (!task.projectId || !ABOUT_BRANCHES.test(code)) return fix
   const branches = await allBranches(neon, task.projectId).catch(() => undefined)
   neon.runtime.signal.throwIfAborted()
-  return branches ? `${fix} ${countSentence(branches, code, task.repository)}` : fix
+  return branches ? `${fix} ${countSentence(branches, code, task.owner)}` : fix
 }
 
 /** Neon's code, also where only the text tells. */
@@ -58,14 +59,19 @@ function codeOf(error: NeonError): string {
   return Object.keys(LIMITS).find((code) => error.message.includes(code)) ?? ''
 }
 
-function countSentence(branches: Branch[], code: string, repository: string | undefined): string {
+function countSentence(branches: Branch[], code: string, owner: Owner | undefined): string {
   const counted = code.startsWith('ROOT_') ? branches.filter(({ parentId }) => !parentId) : branches
   const kind = code.startsWith('ROOT_') ? 'root branches' : 'branches'
   const ours = branches
-    .filter(({ annotations }) => (repository ? isOurs(annotations, repository) : isMarked(annotations)))
+    .filter(({ annotations }) => isMarked(annotations) && (!owner || isOwn(annotations, owner)))
     .sort((a, b) => a.createdAt.localeCompare(b.createdAt))
   const oldest = ours.slice(0, OLDEST).map(({ name, createdAt }) => `${name} (${createdAt.slice(0, 10)})`)
   const which =
     oldest.length > 0 ? `; ours are ${ours.length}, the oldest: ${oldest.join(', ')}` : '; none of them is ours'
   return `The project has ${counted.length} ${kind}${which}.`
+}
+
+function isOwn(annotations: Annotations, owner: Owner): boolean {
+  const mark = markOf(annotations)
+  return mark !== null && isSameRepository(mark, owner)
 }

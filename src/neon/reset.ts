@@ -10,10 +10,11 @@ import { waitForBranch, waitForOperations } from './operations.ts'
 /**
  * Puts a branch back to its parent's present state (`restoreProjectBranch` from `parent_id`) and waits. Its id, host and
  * URLs stay, and so does the login, unless the parent's passwords changed; its own schema and rows are gone.
- * @param expiresAt RFC 3339: when it shall now expire; undefined leaves that to Neon, which starts the branch's time anew.
+ * @param expiresAt RFC 3339: when it shall now expire; null takes the expiry off, undefined leaves it to Neon, which starts
+ *   the branch's time anew where it has one.
  * @throws ActionError for the default branch, a protected one, one without a parent, and one with children (named).
  */
-export async function resetToParent(neon: Neon, branch: Branch, expiresAt?: string): Promise<Branch> {
+export async function resetToParent(neon: Neon, branch: Branch, expiresAt?: string | null): Promise<Branch> {
   const { projectId, id, name, parentId } = branch
   const refuse = (cause: string, advice: string) =>
     new ActionError(`Could not reset the branch ${name}: ${cause}.`, { advice })

@@ -1,6 +1,6 @@
 import type { Report } from '../model.ts'
 import { errorBlock } from './blocks.ts'
-import { code, details, link } from './escape.ts'
+import { code, details, link, prose } from './escape.ts'
 import { headline } from './headline.ts'
 
 // First line of a closed comment's text; nothing from outside can stand there.
@@ -18,6 +18,7 @@ export function closedBody(previousBody: string, report: Report): string {
   const head = [
     `${CLOSED}\n\n### ${headline(report)}`,
     report.error ? errorBlock(report.error) : '',
+    report.outcome === 'kept' ? report.warnings.map((text) => prose(text)).join('\n\n') : '',
     project ? `Project ${link(code(project.name), project.consoleUrl)}` : '',
   ]
   const whole = historyOf(previousBody)

@@ -13,10 +13,11 @@ export interface CommentText {
 
 /**
  * What there is to say of a report: a clean-up marks the comment that is there and makes none; a skipped run says nothing;
- * everything else says the report.
+ * everything else says the report. A run that found its pull request closed at the end is a clean-up.
  */
 export function commentText(report: Report, options: ReportOptions): CommentText {
   if (report.outcome === 'skipped') return { body: '' }
-  if (report.mode === 'cleanup') return { body: (previous) => closedBody(previous ?? '', report), onlyIfExists: true }
+  const isClosed = report.mode === 'cleanup' || report.outcome === 'deleted'
+  if (isClosed) return { body: (previous) => closedBody(previous ?? '', report), onlyIfExists: true }
   return { body: renderComment(report, options) }
 }

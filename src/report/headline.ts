@@ -11,6 +11,7 @@ export function headline(report: Report): string {
 function icon(report: Report): string {
   if (report.outcome === 'failed') return '❌'
   if (report.outcome === 'skipped') return '⏭️'
+  if (report.outcome === 'kept') return '📌'
   if (report.outcome === 'deleted' || report.outcome === 'gone') return '🗑️'
   return ICONS[report.mode] ?? '✅'
 }
@@ -35,6 +36,7 @@ function state(report: Report): string {
     rotated: `${what} has new passwords`,
     deleted: `${what} is deleted`,
     gone: `${what} is deleted`,
+    kept: `${what} is kept`,
     swept: 'Old Neon branches',
     planned: `Plan for ${what}`,
     compared: `${what} compared with ${report.branch?.parentName ? code(report.branch.parentName) : 'its parent'}`,

@@ -1,13 +1,22 @@
+import { hasGitBranch, pullRequestFacts } from '../github/index.ts'
 import type { Outcome } from '../model.ts'
-import { type DeleteResult, deleteBranch, isOurs, type Neon, sweepCandidates } from '../neon/index.ts'
-import { phase, type Run } from '../run.ts'
-import { ActionError } from '../runtime/errors.ts'
+import {
+  type Branch,
+  type DeleteResult,
+  deleteBranch,
+  gitBranchOf,
+  isQueueRef,
+  type Neon,
+  planAfterDelete,
+  pullRequestsOf,
+  sweepBranches,
+  sweepCandidates,
+} from '../neon/index.ts'
+import { ownerOf, phase, type Run, repositoryQuery, warn } from '../run.ts'
 import { announceBranch } from './steps/branch.ts'
 import { removeSecret } from './steps/credentials.ts'
 import { openNeon, projectOf } from './steps/project.ts'
-
-// What names an id in Neon's own tools.
-const BRANCH_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
+import { tellSweep } from './steps/sweep-rows.ts'
 
 /** Takes away what a pull request had: its branch, its Secret. What is gone already is a success. */
 export async function cleanup(run: Run): Promise<Outcome> {
@@ -19,32 +28,79 @@ export async function cleanup(run: Run): Promise<Outcome> {
   if (run.config.connectionString !== '') return 'gone'
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
-  const results = await phase(run, 'Branch', () => deleteWanted(run, neon, project.id))
-  for (const { branch } of results) if (branch) announceBranch(run, neon, branch)
-  const deleted = results.some(({ outcome }) => outcome === 'deleted')
-  run.report.branch ??= { id: '', name: run.plan.branchName || run.plan.deletedHeadRef, created: false }
-  run.outputs.set('deleted', String(deleted))
   run.outputs.set('created', 'false')
-  run.runtime.log.info(
-    deleted ? `Deleted the branch ${run.report.branch.name}.` : `The branch ${run.report.branch.name} is already gone.`,
-  )
-  return deleted ? 'deleted' : 'gone'
+  if (run.plan.deletedHeadRef !== '' && run.plan.naming === 'none') return await afterDelete(run, neon, project.id)
+  const result = await phase(run, 'Branch', () => deletePlanned(run, neon, project.id))
+  return tell(run, neon, result)
 }
 
-async function deleteWanted(run: Run, neon: Neon, projectId: string): Promise<DeleteResult[]> {
-  const { repository } = run.event
-  const name = run.plan.branchName
-  if (name !== '') {
-    const wanted = BRANCH_ID.test(name) ? { id: name } : { name }
-    return [await deleteBranch(neon, { projectId, repository, ...wanted, certain: true })]
+async function deletePlanned(run: Run, neon: Neon, projectId: string): Promise<DeleteResult> {
+  const { branchName, naming } = run.plan
+  const namedByUser = naming === 'named'
+  // A filled template is a name and nothing else: a Git branch may be named like the id of another Neon branch.
+  const wanted = namedByUser ? { nameOrId: branchName } : { name: branchName }
+  return await deleteBranch(neon, { projectId, owner: ownerOf(run), namedByUser, ...wanted })
+}
+
+function tell(run: Run, neon: Neon, { outcome, branch, reason }: DeleteResult): Outcome {
+  if (branch) announceBranch(run, neon, branch)
+  run.report.branch ??= { id: '', name: run.plan.branchName, created: false }
+  run.outputs.set('deleted', String(outcome === 'deleted'))
+  const { name } = run.report.branch
+  if (outcome === 'kept') {
+    warn(
+      run,
+      `Kept the branch ${name}: ${reason}. To delete it all the same, name it in a step with mode: cleanup and branch.`,
+    )
+  } else {
+    run.runtime.log.info(outcome === 'deleted' ? `Deleted the branch ${name}.` : `The branch ${name} is already gone.`)
   }
-  const ref = run.plan.deletedHeadRef
-  if (ref === '') throw new ActionError('No branch was named to be deleted.', { advice: 'Set branch or branch_name.' })
-  const all = await sweepCandidates(neon, projectId)
-  const ours = all.filter(
-    ({ annotations }) => isOurs(annotations, repository) && annotations['github-commit-ref'] === ref,
+  return outcome
+}
+
+/**
+ * After the event `delete`: takes away the branches that were made for the Git branch that went, each with its Secret, as a
+ * closed pull request does. The event can come late, or for a name that is used again, so GitHub is asked what is true now.
+ */
+async function afterDelete(run: Run, neon: Neon, projectId: string): Promise<Outcome> {
+  const owner = ownerOf(run)
+  const { clock } = run.runtime
+  const branches = await phase(run, 'Branches', () => sweepCandidates(neon, projectId))
+  const made = branches.filter(({ annotations }) => gitBranchOf(annotations) === run.plan.deletedHeadRef)
+  const plan = async (candidates: Branch[]) =>
+    candidates.length === 0
+      ? []
+      : planAfterDelete(
+          candidates,
+          { owner, ref: run.plan.deletedHeadRef, ...(await whatIsGone(run, made)) },
+          clock.now(),
+        )
+  // All branches, so that one with children is known.
+  const intents = await phase(run, 'GitHub', () => (made.length === 0 ? Promise.resolve([]) : plan(branches)))
+  const rows = await phase(run, 'Delete', () =>
+    sweepBranches(neon, intents, {
+      ...{ projectId, dryRun: false },
+      again: async (branch) => (await plan([branch]))[0],
+      beforeDelete: (pullRequest) => removeSecret(run, pullRequest),
+    }),
   )
-  const results: DeleteResult[] = []
-  for (const { id } of ours) results.push(await deleteBranch(neon, { projectId, repository, id, certain: false }))
-  return results
+  const deleted = tellSweep(run, rows, { dryRun: false })
+  run.report.branch = { id: '', name: run.plan.deletedHeadRef, created: false }
+  const [first] = rows.filter(({ action }) => action === 'deleted')
+  if (first) run.report.branch = { id: first.branchId, name: first.branchName, created: false }
+  run.outputs.set('branch_id', run.report.branch.id)
+  run.outputs.set('branch_name', first?.branchName ?? '')
+  run.outputs.set('deleted', String(deleted > 0))
+  if (deleted > 0) return 'deleted'
+  return rows.some(({ action }) => action === 'kept') ? 'kept' : 'gone'
+}
+
+async function whatIsGone(run: Run, made: Branch[]) {
+  const query = repositoryQuery(run)
+  const numbers = pullRequestsOf(made, ownerOf(run))
+  const pullRequests = await pullRequestFacts(run.runtime, { ...query, numbers })
+  // Where all belong to pull requests, the token need not be able to read the repository.
+  const asksRef = made.length > numbers.length || isQueueRef(run.plan.deletedHeadRef)
+  const refIsThere = asksRef && (await hasGitBranch(run.runtime, { ...query, name: run.plan.deletedHeadRef }))
+  return { pullRequests, refIsThere }
 }

@@ -7,6 +7,7 @@ import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
 import { serviceUrlOutputs } from './steps/service-urls.ts'
 import { announce, externalTarget } from './steps/target.ts'
+import { unlessClosed } from './steps/unless-closed.ts'
 
 /** The pull request's own branch, made or reused, and everything on it. */
 export async function preview(run: Run): Promise<Outcome> {
@@ -25,8 +26,11 @@ export async function preview(run: Run): Promise<Outcome> {
   const branch = await phase(run, 'Branch', () => ensurePreviewBranch(neon, branchRequest(run, project.id, true)))
   assertPreviewBranch(branch, run.plan.branchName)
   announceBranch(run, neon, branch)
-  const target = await targetOf(run, neon, branch, true)
-  await serviceUrlOutputs(run, neon, branch)
-  await prepareDatabase(run, target, step)
+  const takenAway = await unlessClosed(run, neon, branch, async () => {
+    const target = await targetOf(run, neon, branch, true)
+    await serviceUrlOutputs(run, neon, branch)
+    await prepareDatabase(run, target, step)
+  })
+  if (takenAway) return 'deleted'
   return branch.created ? 'created' : 'reused'
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../model.ts'
-import { assertPreviewBranch, lookUpBranch } from '../neon/index.ts'
-import { phase, type Run } from '../run.ts'
+import { assertPreviewBranch, type Branch, claimBranch, lookUpBranch } from '../neon/index.ts'
+import { ownerOf, phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
 import { announceBranch, expiryAhead, resetTarget } from './steps/branch.ts'
 import { prepareDatabase } from './steps/prepare.ts'
@@ -15,16 +15,24 @@ export async function reset(run: Run): Promise<Outcome> {
   if (notice) run.runtime.log.notice(notice)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
-  const name = run.plan.branchName
-  const branch = await phase(run, 'Branch', () => lookUpBranch(neon, project.id, name))
-  if (!branch) {
+  const { branchName: name, naming } = run.plan
+  const found = await phase(run, 'Branch', () => lookUpBranch(neon, project.id, name))
+  // Only the inputs branch and branch_id may mean an id.
+  if (!found || (naming !== 'named' && found.name !== name)) {
     throw new ActionError(`The project ${project.id} has no branch ${name} to reset.`, {
       advice: 'Check the input branch, or make the branch with mode: preview.',
     })
   }
-  assertPreviewBranch(branch, branch.name)
+  assertPreviewBranch(found, found.name)
+  const branch = claimForReset(run, found)
   announceBranch(run, neon, branch)
   const target = await phase(run, 'Reset', () => resetTarget(run, neon, branch))
   await prepareDatabase(run, target, step)
   return 'reset'
+}
+
+/** A branch that is not ours is reset only where the user named it, and never one that somebody else marked. */
+function claimForReset(run: Run, branch: Branch): Branch {
+  const claim = claimBranch(branch, { owner: ownerOf(run), namedByUser: run.plan.naming === 'named' })
+  return claim === 'guest' ? { ...branch, guest: true } : branch
 }

@@ -4,13 +4,14 @@ import {
   connectionOf,
   consoleUrl,
   type Expiry,
+  type ExpiryRequest,
   expiryOf,
   type NamedBranchRequest,
   type Neon,
   type Origin,
   resetToParent,
 } from '../../neon/index.ts'
-import { phase, type Run } from '../../run.ts'
+import { ownerOf, phase, type Run } from '../../run.ts'
 import { computeOf } from './project.ts'
 import { announce, type Target } from './target.ts'
 
@@ -19,15 +20,12 @@ const PREVIEW_LIFE = '14d'
 
 /** Who asks, for the branch's annotations. */
 export function originOf(run: Run): Origin {
-  const { event, plan } = run
-  const queued = /\/pr-(\d+)-/.exec(event.mergeGroupRef)?.[1]
-  const pullRequest = plan.pullRequest ?? (queued ? Number(queued) : undefined)
+  const { event } = run
   return {
-    repository: event.repository,
+    ...ownerOf(run),
     sha: event.pullRequest?.headSha || event.sha,
     ref: event.pullRequest?.headRef ?? event.ref.replace(/^refs\/(heads|tags)\//, ''),
     actor: event.actor,
-    ...(pullRequest ? { pullRequest } : {}),
   }
 }
 
@@ -38,6 +36,7 @@ export function branchRequest(run: Run, projectId: string, isPreview: boolean): 
     projectId,
     name: run.plan.branchName,
     origin: originOf(run),
+    namedByUser: run.plan.naming === 'plain' || run.plan.naming === 'named',
     parent: neon.parentBranch || undefined,
     schemaOnly: neon.branchType === 'schema-only',
     maskingRules: neon.maskingRules ?? undefined,
@@ -48,11 +47,22 @@ export function branchRequest(run: Run, projectId: string, isPreview: boolean): 
   }
 }
 
-function expiryWish(run: Run, isPreview: boolean): { expiresIn?: string; expiresAt?: string } {
+function expiryWish(run: Run, isPreview: boolean): ExpiryRequest {
   const { expiresIn, expiresAt } = run.config.neon
   if (expiresAt) return { expiresAt }
   if (expiresIn) return { expiresIn }
   return isPreview ? { expiresIn: PREVIEW_LIFE } : {}
+}
+
+/**
+ * When a branch that is reset shall expire: as the inputs say; without a word from them, a branch of ours that expires gets
+ * its life anew, and no other branch an end that nobody asked for. Null takes the expiry off, undefined leaves it.
+ */
+function expiryAfterReset(run: Run, branch: Branch): string | null | undefined {
+  const { expiresIn, expiresAt } = run.config.neon
+  if (expiresIn.trim().toLowerCase() === 'never') return null
+  const asked = expiresIn !== '' || expiresAt !== ''
+  return asked || (branch.expiresAt && !branch.guest) ? expiryAhead(run).at : undefined
 }
 
 /**
@@ -90,8 +100,8 @@ export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: 
   const target: Target = {
     ...connection,
     branchId: branch.id,
-    isPreview,
-    reset: isPreview && branch.parentId ? () => resetTarget(run, neon, branch) : null,
+    isPreview: isPreview && !branch.guest,
+    reset: isPreview && !branch.guest && branch.parentId ? () => resetTarget(run, neon, branch) : null,
   }
   announce(run, target)
   return target
@@ -99,8 +109,7 @@ export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: 
 
 /** Puts a preview back to its parent and connects anew: a protected parent's passwords are not the branch's. */
 export async function resetTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
-  const { at } = expiryAhead(run)
-  const fresh = await resetToParent(neon, branch, at)
+  const fresh = await resetToParent(neon, branch, expiryAfterReset(run, branch))
   announceBranch(run, neon, { ...fresh, created: branch.created })
   // What the create reply told is about the branch before the reset.
   const { logins: _logins, ...looked } = { ...fresh, created: branch.created }

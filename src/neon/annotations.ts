@@ -1,10 +1,9 @@
-/** Who made a branch, and for which pull request: written as annotations when it is created, the API cannot change them later. */
-export interface Origin {
-  /** `owner/name` */
-  repository: string
+import type { Mark, Owner } from '../ownership.ts'
+
+/** Who makes a branch, and for what: written as annotations when it is created, the API cannot change them later. */
+export interface Origin extends Owner {
   sha?: string
-  pullRequest?: number
-  /** Branch of the repository, for people. */
+  /** Branch of the repository, for people and for the `delete` event. */
   ref?: string
   /** Who caused the run. */
   actor?: string
@@ -15,9 +14,14 @@ export type Annotations = Readonly<Record<string, string>>
 
 const OWNER = 'managed-by'
 const MARK = 'neon-postgres-setup'
+const REPOSITORY_ID = 'neon-postgres-setup-repository-id'
 const REQUEST = 'neon-postgres-setup-request'
 const DATABASE = 'neon-postgres-setup-database'
 const ROLE = 'neon-postgres-setup-role'
+// As Neon's create-branch-action writes them (its src/annotations.ts).
+const REPOSITORY = 'github-commit-repo'
+const PULL_REQUEST = 'github-pr-number'
+const REF = 'github-commit-ref'
 
 /** What else a new branch remembers. */
 export interface Marks {
@@ -37,11 +41,12 @@ export function annotationsFor({ origin, request, database, role }: Marks): Reco
   const all = {
     [OWNER]: MARK,
     [REQUEST]: request,
-    'github-commit-repo': origin.repository,
+    [REPOSITORY_ID]: origin.repositoryId,
+    [REPOSITORY]: origin.repository,
     'github-commit-sha': origin.sha,
-    'github-commit-ref': origin.ref,
+    [REF]: origin.ref,
     'github-commit-author-login': origin.actor,
-    'github-pr-number': origin.pullRequest === undefined ? undefined : String(origin.pullRequest),
+    [PULL_REQUEST]: origin.pullRequest === null ? undefined : String(origin.pullRequest),
     [DATABASE]: database,
     [ROLE]: role,
   }
@@ -53,20 +58,31 @@ export function isMarked(annotations: Annotations): boolean {
   return annotations[OWNER] === MARK
 }
 
-/** Whether a branch carries our mark for this repository (`owner/name`, case ignored as GitHub does). */
-export function isOurs(annotations: Annotations, repository: string): boolean {
-  return isMarked(annotations) && annotations['github-commit-repo']?.toLowerCase() === repository.toLowerCase()
+/**
+ * Who made a branch: by our mark (version 1.0.0 wrote no repository id), or by the one of Neon's create-branch-action,
+ * which always names the repository. Null where neither is there.
+ */
+export function markOf(annotations: Annotations): Mark | null {
+  const repository = annotations[REPOSITORY] ?? ''
+  const isNeons = annotations[OWNER] === undefined && repository !== ''
+  if (!isMarked(annotations) && !isNeons) return null
+  const number = annotations[PULL_REQUEST] ?? ''
+  return {
+    by: isNeons ? 'neon-action' : 'us',
+    repository,
+    repositoryId: isNeons ? '' : (annotations[REPOSITORY_ID] ?? ''),
+    pullRequest: /^\d+$/.test(number) ? Number(number) : null,
+  }
+}
+
+/** The branch of the repository for which a branch was made, without `refs/heads/`; empty where none is told. */
+export function gitBranchOf(annotations: Annotations): string {
+  return (annotations[REF] ?? '').replace(/^refs\/heads\//, '')
 }
 
 /** Whether exactly this request made the branch. */
 export function madeBy(annotations: Annotations, request: string): boolean {
   return annotations[REQUEST] === request
-}
-
-/** Number of the pull request a branch was made for, or null. */
-export function pullRequestOf(annotations: Annotations): number | null {
-  const number = annotations['github-pr-number']
-  return number && /^\d+$/.test(number) ? Number(number) : null
 }
 
 /** Database and role the branch was asked for when it was made; undefined where the user left them to us. */
