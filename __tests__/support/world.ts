@@ -55,6 +55,8 @@ export async function startWorld(settings: Partial<NeonSettings> = {}): Promise<
     },
     run(event, inputs = {}, more = {}) {
       mark = neon.journal.length
+      // The event comes because the Git branch is gone, which closes the pull requests that it was the head of.
+      if (event.name === 'delete' && event.refType !== 'tag') github.deleteBranch(event.ref)
       return runAction({
         event,
         repository: REPOSITORY,
