@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import * as core from '@actions/core'
 import { type Event, readEvent } from './event.ts'
 import { type Config, readConfig } from './inputs/index.ts'
-import { planRun, reasonToSkip } from './plan.ts'
+import { planRun, reasonToSkip, type SecretsGiven } from './plan.ts'
 import { publish } from './publish.ts'
 import { emptyReport, lastLine, type Run, type RunnerContext } from './run.ts'
 import { systemClock } from './runtime/clock.ts'
@@ -14,7 +14,7 @@ import type { Runtime } from './runtime/runtime.ts'
 import { createSecrets } from './runtime/secrets.ts'
 import { workflows } from './workflows/index.ts'
 
-const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token'] as const
+const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token', 'github-token', 'password'] as const
 
 /** Reads an input as action.yml names it. */
 const getInput = (name: string) => core.getInput(name)
@@ -29,9 +29,10 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const log = createLog(secrets, systemClock)
   try {
     const event = readEvent(env, readPayload(env))
-    const skip = reasonToSkip(getInput('api_key') !== '' || getInput('connection_string') !== '', event)
+    const skip = reasonToSkip(secretsGiven(), event)
     if (skip) return reportSkip(log, skip)
     const config = readConfig(getInput)
+    for (const notice of config.notices) log.notice(notice)
     const lifetime = watchLifetime(config.timeout)
     const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
     try {
@@ -70,8 +71,16 @@ async function runPlan(start: Start): Promise<number> {
   return failure ? 1 : 0
 }
 
+/** Which secrets the run was given, and whether their absence was foreseen. */
+function secretsGiven(): SecretsGiven {
+  const given = getInput('api_key') !== '' || getInput('connection_string') !== ''
+  return { given, onMissing: getInput('on_missing_key').trim() === 'skip' ? 'skip' : 'fail' }
+}
+
 function reportSkip(log: Log, reason: string): number {
-  log.notice(`Skipped: ${reason}`)
+  log.notice(
+    `Skipped: ${reason} The outputs of this step are empty: give steps that use them if: steps.<id>.outputs.skipped == 'false'.`,
+  )
   core.setOutput('skipped', 'true')
   core.setOutput('outcome', 'skipped')
   return 0

@@ -43,24 +43,32 @@ export function planRun(config: Config, event: Event): Plan {
   }
 }
 
+/** Whether the run has a key or a connection string, and what the user wants where it has none. */
+export interface SecretsGiven {
+  given: boolean
+  onMissing: 'fail' | 'skip'
+}
+
 /**
  * Why a run has nothing to do although it was started: it comes from a fork or from Dependabot, which GitHub gives no
  * secrets. Judged before the inputs, which such a run may lack through no fault of its own. Empty when it is to go on.
  * Throws an {@link ActionError} for a fork's head on `pull_request_target`, secrets or not.
  */
-export function reasonToSkip(hasSecrets: boolean, event: Event): string {
+export function reasonToSkip({ given, onMissing }: SecretsGiven, event: Event): string {
   const pull = event.pullRequest
-  if (event.name === 'pull_request_target' && pull?.fromFork) {
+  // On close nothing of the pull request's runs: what it had is taken away.
+  if (event.name === 'pull_request_target' && pull?.fromFork && event.action !== 'closed') {
     throw new ActionError(
       `Refusing to run for pull request #${pull.number} from a fork on pull_request_target: its code would run with this repository's secrets.`,
       { advice: 'Use the event pull_request; it runs without secrets for forks, and this action then skips.' },
     )
   }
-  if (hasSecrets) return ''
+  if (given) return ''
   if (pull?.fromFork) return `Pull request #${pull.number} comes from a fork, and GitHub gives forks no secrets.`
   if (event.actor === 'dependabot[bot]' || pull?.author === 'dependabot[bot]') {
     return 'Dependabot runs see no Actions secrets; add NEON_API_KEY to the Dependabot secrets to get a branch.'
   }
+  if (onMissing === 'skip') return 'Input api_key is empty: this repository has no Neon key yet (on_missing_key: skip).'
   return ''
 }
 
@@ -79,7 +87,7 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
         ? 'cleanup'
         : { skip: `A tag was deleted (${event.deletedRef?.name}); tags have no branch.` }
     case 'schedule':
-      return 'sweep'
+      return config.neon.branchName === '' ? 'sweep' : 'provision'
     case 'release':
       // One release causes up to five events; only this one says that it is out.
       return event.action === 'published'
@@ -91,8 +99,9 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
     case 'workflow_call':
       return modeOfGitBranch(config, event)
     default:
+      if (config.neon.branchName !== '') return 'provision'
       throw new ActionError(`Input mode is 'auto', and the event '${event.name}' says nothing about what to do.`, {
-        advice: 'Set mode, for example mode: provision.',
+        advice: 'Set mode, for example mode: provision, or branch_name for the branch to make or reuse.',
       })
   }
 }
@@ -150,6 +159,7 @@ function branchFor(mode: Mode, config: Config, event: Event): PlannedBranch {
     return isTemplate(branchName) ? template(branchName) : { branchName, naming: 'plain' }
   }
   if (event.pullRequest !== null && mode !== 'provision') return template(DEFAULT_TEMPLATE)
+  if (mode === 'provision') refuseSilentDefault(config, event)
   if (mode === 'preview' || mode === 'cleanup' || mode === 'reset') {
     throw new ActionError(`Mode '${mode}' on the event '${event.name}' has no pull request to name the branch after.`, {
       advice: 'Set branch_name.',
@@ -158,7 +168,22 @@ function branchFor(mode: Mode, config: Config, event: Event): PlannedBranch {
   return { branchName: '', naming: 'none' }
 }
 
-const PLACEHOLDER = /\{(number|head_ref|sha|repository)\}/g
+/**
+ * A step without a name that asks for nothing to be set up is most likely one that makes a branch and lost its name; it must
+ * not get SQL into the default branch, or hand that out.
+ */
+function refuseSilentDefault(config: Config, event: Event): void {
+  if (config.asksToProvision || config.connectionString !== '') return
+  throw new ActionError(
+    `This step names no branch, and on the event '${event.name}' that would be the default branch of project ${config.neon.projectId}.`,
+    {
+      advice:
+        'Set branch_name to make or reuse a branch, or mode: provision (or schema, roles, kubeconfig) if the default branch is meant.',
+    },
+  )
+}
+
+const PLACEHOLDER = /\{(number|head_ref|slug|sha|repository)\}/g
 
 function isTemplate(name: string): boolean {
   return name.search(PLACEHOLDER) >= 0
@@ -170,6 +195,7 @@ function fillTemplate(template: string, event: Event): string {
   const values: Record<string, string> = {
     number: pull ? String(pull.number) : '',
     head_ref: sanitise(headRef),
+    slug: slugOf(headRef),
     sha: (pull?.headSha ?? event.sha).slice(0, 8),
     repository: event.repository,
   }
@@ -185,6 +211,16 @@ function fillTemplate(template: string, event: Event): string {
 const LONGEST_HEAD_REF = 200
 const HASH = 8
 
+/** A Git branch name in small letters and without slashes, for tools that take no others. */
+function slugOf(ref: string): string {
+  const slug = sanitise(ref).toLowerCase().replaceAll('/', '-')
+  return slug === ref || sanitise(ref) !== ref ? slug : `${slug}-${hashOf(ref)}`
+}
+
+function hashOf(ref: string): string {
+  return createHash('sha256').update(ref).digest('hex').slice(0, HASH)
+}
+
 /**
  * A Git branch name as part of a Neon branch name: no spaces, control characters or shell metacharacters. Where something
  * was replaced or cut, a short hash of the whole keeps it apart from other names that look the same then.
@@ -195,7 +231,7 @@ function sanitise(ref: string): string {
     .replace(/[^\p{L}\p{N}._/-]+/gu, '-')
     .replace(/^-+|-+$/g, '')
   if (clean === ref && clean.length <= LONGEST_HEAD_REF) return clean
-  const hash = createHash('sha256').update(ref).digest('hex').slice(0, HASH)
+  const hash = hashOf(ref)
   // By code points, so that no character is cut in half.
   const kept = [...clean].slice(0, LONGEST_HEAD_REF - HASH - 1).join('')
   return kept === '' ? hash : `${kept}-${hash}`

@@ -41,7 +41,7 @@ async function optional(run: Run, what: string, work: () => Promise<void>): Prom
 
 async function comment(run: Run, options: ReportOptions): Promise<void> {
   const { config, report, runtime, runner } = run
-  if (!config.report.comment || report.pullRequest === null) return
+  if (config.report.comment === 'false' || report.pullRequest === null) return
   const [owner = '', repo = ''] = report.repository.split('/')
   const { url } = await upsertComment(runtime, {
     token: config.report.githubToken,
@@ -49,6 +49,7 @@ async function comment(run: Run, options: ReportOptions): Promise<void> {
     owner,
     repo,
     pullRequest: report.pullRequest,
+    isOptional: config.report.comment === 'auto',
     marker: commentMarker(report),
     ...commentText(report, options),
   })

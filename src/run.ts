@@ -18,6 +18,8 @@ export interface Run {
   report: Report
   /** Action outputs by name, as far as they are known. */
   outputs: Map<string, string>
+  /** Whether the log says by now which outputs do not reach other jobs. */
+  toldOfMasks?: boolean
 }
 
 /** Where the run finds files and addresses. */

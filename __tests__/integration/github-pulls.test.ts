@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
 import type { Fault } from '../../sandbox/http/faults.ts'
-import { hasGitBranch, pullRequestFacts } from '../../src/github/pulls.ts'
+import { existingGitBranches, pullRequestFacts } from '../../src/github/pulls.ts'
 import { testRuntime } from '../support/runtime.ts'
 
 const TOKEN = 'ghs_reader_token_0001'
@@ -58,11 +58,17 @@ describe.each(['github.com', 'enterprise'] as const)('pull request states on %s'
   test('a Git branch is there, or not; an answer that is none is an error', async () => {
     const query = { token: 'ghs_contents_token_01', apiUrl: github.apiUrl, repository: 'octo/demo' }
     github.setToken(query.token, { kind: 'installation', repository: 'octo/demo', permissions: { contents: 'read' } })
-    expect(await hasGitBranch(testRuntime(), { ...query, name: 'feature-1' })).toBe(true)
-    expect(await hasGitBranch(testRuntime(), { ...query, name: 'no "such" branch' })).toBe(false)
+    const names = [
+      'feature-1',
+      'no "such" branch',
+      ...Array.from({ length: 150 }, (_, index) => `feature-${index + 2}`),
+    ]
+    const existing = await existingGitBranches(testRuntime(), { ...query, names })
+    expect([existing.has('feature-1'), existing.has('feature-120'), existing.size]).toEqual([true, true, 151])
+    expect(github.journal).toHaveLength(2)
     github.faults.add({ kind: 'answer', status: 502, body: 'bad gateway' })
-    await expect(hasGitBranch(testRuntime(), { ...query, name: 'feature-1' })).rejects.toThrow(
-      /Could not read the Git branch feature-1 of octo\/demo: /,
+    await expect(existingGitBranches(testRuntime(), { ...query, names: ['feature-1'] })).rejects.toThrow(
+      /Could not read the Git branches of octo\/demo: /,
     )
   })
 

@@ -359,14 +359,16 @@ describe('database and role', () => {
     await server.settle()
   }
 
-  test('with two databases and none named, nothing is left; named, it goes on, also when reused', async () => {
+  test('with several databases and none named, nothing is left; named, it goes on, also when reused', async () => {
     const main = server.branches(projectId).find((branch) => branch.default)?.id ?? ''
     await addDatabase(main, 'audit')
+    await addDatabase(main, 'app')
+    await dropDatabase(main, 'neondb')
     try {
       for (const _again of [1, 2]) {
         const error = await failure(preview())
         expect(error.sentence).toMatch(
-          /2 databases, so one must be chosen: (neondb, audit|audit, neondb).*input database/,
+          /2 databases, so one must be chosen: (app, audit|audit, app).*input database/,
         )
         expect(named('pr-7')).toEqual([])
       }
@@ -376,19 +378,28 @@ describe('database and role', () => {
       // The branch remembers what it was made for.
       expect((await connectionOf(run.neon, await preview(), SSL)).database).toBe('audit')
     } finally {
+      await addDatabase(main, 'neondb')
       await dropDatabase(main, 'audit')
+      await dropDatabase(main, 'app')
     }
   })
 
-  test('a branch that is not ours: found by looking, and listed when it is not clear', async () => {
+  test("neondb among several is the one, as Neon's own actions have it", async () => {
+    const branch = await preview()
+    await addDatabase(branch.id, 'second')
+    const { databases: _none, ...looked } = branch
+    expect(await connectionOf(run.neon, looked, SSL)).toMatchObject({ database: 'neondb', role: 'neondb_owner' })
+    expect(await connectionOf(run.neon, looked, { ...SSL, database: 'second' })).toMatchObject({ database: 'second' })
+  })
+
+  test('a branch that is not ours: found by looking, and listed when it is not there', async () => {
     server.seedBranches(projectId, 1, () => ({ name: 'foreign' }))
     const branch = await ensureNamedBranch(run.neon, request('foreign', { namedByUser: true }))
     server.journal.length = 0
     const connection = await connectionOf(run.neon, branch, SSL)
     expect(connection).toMatchObject({ database: 'neondb', role: 'neondb_owner' })
     await addDatabase(branch.id, 'second')
-    const error = await failure(connectionOf(run.neon, branch, SSL))
-    expect(error.message).toMatch(/has 2 databases/)
+    expect(await connectionOf(run.neon, branch, SSL)).toMatchObject({ database: 'neondb', role: 'neondb_owner' })
     const wrong = await failure(connectionOf(run.neon, branch, { ...SSL, database: 'nope' }))
     expect(wrong.message).toMatch(/no database nope: it has/)
     const role = await failure(connectionOf(run.neon, branch, { ...SSL, database: 'second', role: 'nobody' }))

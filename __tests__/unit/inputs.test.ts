@@ -43,7 +43,7 @@ describe('inputs', () => {
     })
     expect(config.kubernetes).toBeNull()
     expect(config.report).toMatchObject({
-      comment: true,
+      comment: 'auto',
       summary: true,
       diff: true,
       counts: 'exact',
@@ -56,7 +56,7 @@ describe('inputs', () => {
       api_key: '',
       project_id: 'Lucky Sun',
       mode: 'migrate',
-      pg_version: '13',
+      pg_version: 'seventeen',
       comment: 'yes',
       lock_wait: 'soon',
       min_cu: '4',
@@ -72,7 +72,7 @@ describe('inputs', () => {
       '11 inputs are wrong',
       'api_key is missing',
       "mode is 'migrate'",
-      "pg_version is '13'",
+      "pg_version is 'seventeen'",
       "comment is 'yes'",
       "lock_wait is 'soon'",
       'min_cu 4 and max_cu 2',

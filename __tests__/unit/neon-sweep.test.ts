@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Branch } from '../../src/neon/index.ts'
-import { assertPreviewBranch, planSweep, pullRequestsOf } from '../../src/neon/index.ts'
+import { assertPreviewBranch, foreignPurposes, planForeign, planSweep, pullRequestsOf } from '../../src/neon/index.ts'
 import { createPacer, inParallel } from '../../src/neon/parallel.ts'
 import { globToRegExp } from '../../src/neon/sweep-plan.ts'
 import { hurriedClock } from '../support/neon.ts'
@@ -94,6 +94,49 @@ describe('planSweep', () => {
       branch('d', { pull: 5, repository: 'x/y' }),
     ]
     expect(pullRequestsOf(branches, OWNER)).toEqual([2, 9])
+  })
+})
+
+describe('sweep_pattern', () => {
+  const neons = (name: string, pull?: number, repository = REPOSITORY) =>
+    branch(name, {
+      annotations: {
+        'github-commit-repo': repository,
+        ...(pull === undefined ? {} : { 'github-pr-number': String(pull) }),
+      },
+    })
+  const bare = (name: string, changes: Partial<Branch> = {}) => branch(name, { annotations: {}, ...changes })
+  const foreign = (one: Branch, others: Branch[] = [], keep: string[] = []) => {
+    const rules = { owner: OWNER, pattern: 'preview/*', keep, pullRequests, gitBranches: new Set(['alive']) }
+    const all = [one, ...others]
+    const [intent] = planForeign(foreignPurposes([one], rules), all, { rules, now: NOW })
+    return intent ? `${intent.remove ? 'remove' : 'keep'}: ${intent.reason}` : 'not looked at'
+  }
+
+  test.each([
+    ["of Neon's action, closed", neons('preview/pr-1-login', 1), 'remove: pull request #1 is closed'],
+    ["of Neon's action, open", neons('preview/pr-2-login', 2), 'keep: pull request #2 is open'],
+    ['the mark counts, not the name', neons('preview/pr-2-login', 1), 'remove: pull request #1 is closed'],
+    ['without a mark, by the number in its name', bare('preview/pr-1-x'), 'remove: pull request #1 is closed'],
+    ['the same of an open one', bare('preview/pr-2'), 'keep: pull request #2 is open'],
+    ['a number that GitHub does not know', bare('preview/pr-99'), 'keep: the state of pull request #99 is unknown'],
+    ["of Neon's Vercel integration, its Git branch gone", bare('preview/dead'), 'remove: the Git branch dead is gone'],
+    ['the same, Git branch there', bare('preview/alive'), 'keep: the Git branch alive is there'],
+    ['pr-1 as part of a word', bare('preview/pr-1st'), 'remove: the Git branch pr-1st is gone'],
+    ['default', bare('preview/dead', { default: true }), 'keep: it is the default branch of the project'],
+    ['protected', bare('preview/dead', { protected: true }), 'keep: it is protected'],
+    ['of another name', bare('staging'), 'not looked at'],
+    ["another repository's", neons('preview/pr-1', 1, 'octo/other'), 'not looked at'],
+    ['with our own mark', branch('preview/pr-1', { pull: 1 }), 'not looked at'],
+  ])('%s', (_, one, expected) => {
+    expect(foreign(one)).toBe(expected)
+  })
+
+  test('parents and kept ones stay; without a pattern nobody is looked at', () => {
+    const parent = bare('preview/dead')
+    expect(foreign(parent, [bare('child', { parentId: parent.id })])).toBe('keep: it has children, for example child')
+    expect(foreign(bare('preview/dead'), [], ['preview/d*'])).toBe('keep: the input keep names it')
+    expect(foreignPurposes([parent], { owner: OWNER, pattern: '' })).toEqual([])
   })
 })
 

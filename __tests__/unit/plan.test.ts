@@ -55,7 +55,7 @@ describe('mode by event', () => {
     ],
     ['branch deleted', event('delete', { deletedRef: { name: 'feature/x', isBranch: true } }), 'cleanup', ''],
   ])('%s', (_, given, mode, branchName) => {
-    expect(planRun(configOf(), given)).toMatchObject({ kind: 'run', mode, branchName })
+    expect(planRun(configOf({ schema: 'db' }), given)).toMatchObject({ kind: 'run', mode, branchName })
   })
 
   test('a push elsewhere skips: its migrations are not merged', () => {
@@ -204,21 +204,76 @@ test('an entry of the merge queue of release/pr-12-x belongs to the number that 
   expect(ownerOf({ event: given, plan })).toEqual({ repository: 'octo/learn', repositoryId: '700', pullRequest: 45 })
 })
 
+const KEY = { given: true, onMissing: 'fail' } as const
+const NO_KEY = { given: false, onMissing: 'fail' } as const
+
+describe('a step that names no branch outside pull requests', () => {
+  const given = event('push')
+
+  test('is an error that says both ways: the default branch is not handed out by accident', () => {
+    expect(() => planRun(configOf(), given)).toThrow(
+      /names no branch, and on the event 'push' that would be the default/,
+    )
+    expect(() => planRun(configOf(), event('workflow_dispatch'))).toThrow(/names no branch/)
+  })
+
+  test.each([
+    ['schema', { schema: 'db' }],
+    ['migrate_command', { migrate_command: 'npx x' }],
+    ['roles', { roles: 'api=readonly' }],
+    ['kubeconfig', { kubeconfig: 'apiVersion: v1' }],
+    ['project_name', { project_id: '', project_name: 'shop' }],
+    ['mode', { mode: 'provision' }],
+  ])('unless %s asks for a database to be set up', (_, inputs) => {
+    expect(planRun(configOf(inputs), given)).toMatchObject({ mode: 'provision', branchName: '' })
+  })
+})
+
+describe('branch_name on events that say nothing', () => {
+  test.each(['schedule', 'create', 'workflow_run', 'issue_comment', 'deployment_status'])(
+    '%s: that branch is provisioned',
+    (name) => {
+      expect(planRun(configOf({ branch_name: 'nightly' }), event(name))).toMatchObject({
+        mode: 'provision',
+        branchName: 'nightly',
+        naming: 'plain',
+      })
+    },
+  )
+})
+
+test('{slug} is small letters without slashes, and still nobody shares it', () => {
+  const slug = (headRef: string) => {
+    const plan = planRun(configOf({ branch_name: 'p-{slug}' }), pull('opened', { headRef }))
+    return plan.kind === 'run' ? plan.branchName : ''
+  }
+  expect(slug('fix-login')).toBe('p-fix-login')
+  expect(slug('Feature/ABC_1')).toMatch(/^p-feature-abc_1-[0-9a-f]{8}$/)
+  expect(slug('feature/a')).not.toBe(slug('feature-a'))
+  expect(slug('A')).not.toBe(slug('a'))
+})
+
 describe('runs without secrets', () => {
+  test('a repository that is not set up yet can skip', () => {
+    expect(reasonToSkip({ given: false, onMissing: 'skip' }, pull('opened'))).toMatch(/on_missing_key: skip/)
+    expect(reasonToSkip({ given: true, onMissing: 'skip' }, pull('opened'))).toBe('')
+  })
+
   test('forks and Dependabot skip', () => {
-    expect(reasonToSkip(false, pull('opened', { fromFork: true }))).toContain('#7 comes from a fork')
-    expect(reasonToSkip(false, pull('opened', { author: 'dependabot[bot]' }))).toContain('Dependabot')
-    expect(reasonToSkip(false, { ...pull('opened'), actor: 'dependabot[bot]' })).toContain('Dependabot')
-    expect(reasonToSkip(true, pull('opened', { fromFork: true }))).toBe('')
+    expect(reasonToSkip(NO_KEY, pull('opened', { fromFork: true }))).toContain('#7 comes from a fork')
+    expect(reasonToSkip(NO_KEY, pull('opened', { author: 'dependabot[bot]' }))).toContain('Dependabot')
+    expect(reasonToSkip(NO_KEY, { ...pull('opened'), actor: 'dependabot[bot]' })).toContain('Dependabot')
+    expect(reasonToSkip(KEY, pull('opened', { fromFork: true }))).toBe('')
   })
 
   test('anyone else goes on, and is told by the inputs what is missing', () => {
-    expect(reasonToSkip(false, pull('opened'))).toBe('')
+    expect(reasonToSkip(NO_KEY, pull('opened'))).toBe('')
     expect(() => configOf({ api_key: '' })).toThrow(/api_key is missing/)
   })
 
   test("pull_request_target with a fork's head is refused even with secrets", () => {
-    expect(() => reasonToSkip(true, pull('opened', { fromFork: true }, 'pull_request_target'))).toThrow(/Refusing/)
+    expect(() => reasonToSkip(KEY, pull('opened', { fromFork: true }, 'pull_request_target'))).toThrow(/Refusing/)
+    expect(reasonToSkip(KEY, pull('closed', { fromFork: true }, 'pull_request_target'))).toBe('')
   })
 })
 

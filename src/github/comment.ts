@@ -15,6 +15,8 @@ export interface CommentOptions extends CommentPlace {
   body: string | ((previous: string | null) => string)
   /** True: no comment is made where none is. */
   onlyIfExists?: boolean
+  /** True: that the token may write none is worth a line of the log, not a warning. */
+  isOptional?: boolean
 }
 
 /** What became of the comment. `forbidden` and `failed` have been told as a warning. */
@@ -31,7 +33,9 @@ export interface CommentResult {
 export async function upsertComment(runtime: Runtime, options: CommentOptions): Promise<CommentResult> {
   if (options.body === '') return { url: null, action: 'absent' }
   if (!options.token) {
-    runtime.log.warning('The pull request comment was not written: there is no token. Set the input github_token.')
+    const text = 'The pull request comment was not written: there is no token. Set the input github_token.'
+    if (options.isOptional) runtime.log.info(text)
+    else runtime.log.warning(text)
     return { url: null, action: 'forbidden' }
   }
   runtime.secrets.add(options.token)
@@ -44,7 +48,7 @@ export async function upsertComment(runtime: Runtime, options: CommentOptions): 
   } catch (error) {
     runtime.signal.throwIfAborted()
     const where = `${options.owner}/${options.repo}#${options.pullRequest}`
-    return { url: null, action: warnOfFailure(runtime, where, error) }
+    return { url: null, action: warnOfFailure(runtime, { where, error, isOptional: options.isOptional ?? false }) }
   }
 }
 

@@ -46,15 +46,19 @@ On pull requests from forks and from Dependabot the token is read-only whatever 
 
 /**
  * Tells as one warning why the comment on `where` (`owner/name#number`) was not written and what to do: `forbidden` when
- * the token may not, `failed` for everything else.
+ * the token may not, `failed` for everything else. Where the comment is optional, that the token may not is a line of the log.
  */
-export function warnOfFailure(runtime: Runtime, where: string, error: unknown): 'forbidden' | 'failed' {
+export function warnOfFailure(
+  runtime: Runtime,
+  { where, error, isOptional }: { where: string; error: unknown; isOptional: boolean },
+): 'forbidden' | 'failed' {
   const status = statusOf(error)
   const said = `${status > 0 ? `${status} ` : ''}${errorMessage(error)}`
   const start = `The comment on ${where} was not written: GitHub says "${said}".`
   const denied = (status === 403 || status === 404) && !isRateLimit(error) && !/locked|disabled|archived/i.test(said)
   if (denied) {
-    runtime.log.warning(`${start} ${PERMISSIONS}`, { title: 'No permission to comment' })
+    if (isOptional) runtime.log.info(`${start} ${PERMISSIONS}`)
+    else runtime.log.warning(`${start} ${PERMISSIONS}`, { title: 'No permission to comment' })
     return 'forbidden'
   }
   runtime.log.warning(`${start} ${adviceFor(status, said)}`)

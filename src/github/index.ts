@@ -2,7 +2,7 @@
 export { type CommentOptions, type CommentResult, upsertComment } from './comment.ts'
 export { commentMarker } from './comment-marker.ts'
 export {
-  hasGitBranch,
+  existingGitBranches,
   type PullRequestFacts,
   type PullRequestState,
   pullRequestFacts,

@@ -54,14 +54,29 @@ function factsOf(pull: Pull | undefined): PullRequestFacts {
   return { state: pull.state === 'OPEN' ? 'open' : 'closed', fromFork: pull.isCrossRepository }
 }
 
-/** Whether the repository has a Git branch of this name. Throws an {@link ActionError} when GitHub cannot be read. */
-export async function hasGitBranch(runtime: Runtime, query: RepositoryQuery & { name: string }): Promise<boolean> {
-  const answer = await askRepository<{ ref: { name: string } | null }>(runtime, query, {
-    fields: `ref(qualifiedName: ${JSON.stringify(`refs/heads/${query.name}`)}) { name }`,
-    what: `the Git branch ${query.name} of ${query.repository}`,
-    permission: 'contents: read',
-  })
-  return answer.ref !== null && answer.ref !== undefined
+/**
+ * Which of these Git branches the repository has, a hundred a request.
+ * Throws an {@link ActionError} when GitHub cannot be read.
+ */
+export async function existingGitBranches(
+  runtime: Runtime,
+  query: RepositoryQuery & { names: readonly string[] },
+): Promise<Set<string>> {
+  const existing = new Set<string>()
+  const names = [...new Set(query.names)]
+  for (let start = 0; start < names.length; start += NUMBERS_PER_REQUEST) {
+    const some = names.slice(start, start + NUMBERS_PER_REQUEST)
+    const fields = some.map(
+      (name, index) => `r${index}: ref(qualifiedName: ${JSON.stringify(`refs/heads/${name}`)}) { name }`,
+    )
+    const refs = await askRepository<Record<string, { name: string } | null>>(runtime, query, {
+      fields: fields.join('\n'),
+      what: `the Git branches of ${query.repository}`,
+      permission: 'contents: read',
+    })
+    for (const [index, name] of some.entries()) if (refs[`r${index}`]) existing.add(name)
+  }
+  return existing
 }
 
 interface Question {

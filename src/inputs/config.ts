@@ -9,6 +9,13 @@ export interface Config {
   /** Milliseconds. */
   timeout: number
   connectionString: string
+  /** Something in the step asks for a database to be set up, so that the default branch may be meant. */
+  asksToProvision: boolean
+  /** The step could be one of Neon's own actions with only its `uses:` line changed. */
+  looksSwapped: boolean
+  onMissingKey: 'fail' | 'skip'
+  /** What the user should know about the inputs, although nothing is wrong. */
+  notices: string[]
   neon: NeonConfig
   schema: SchemaConfig
   kubernetes: KubernetesConfig | null
@@ -52,6 +59,8 @@ export interface NeonConfig {
   branch: string
   /** Reset to the parent was asked for. */
   parent: boolean
+  /** Each push of a preview resets it. */
+  fresh: boolean
 }
 
 /** What to apply, and how. */
@@ -85,7 +94,8 @@ export interface KubernetesConfig {
 /** What to tell, and where. */
 export interface ReportConfig {
   githubToken: string
-  comment: boolean
+  /** `auto`: where the token may write one, without a warning where it may not. */
+  comment: 'auto' | 'true' | 'false'
   commentId: string
   summary: boolean
   diagram: boolean
@@ -100,6 +110,8 @@ export interface SweepConfig {
   maxAge: number | null
   keep: string[]
   dryRun: boolean
+  /** Names of branches that others made and that may go too; empty for none. */
+  pattern: string
 }
 
 /** Whose schemas to compare in mode `diff`. */

@@ -4,6 +4,7 @@ import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
+import { asksToProvision, looksSwapped, withAliases } from './neon-names.ts'
 import { createReader, type Reader } from './reader.ts'
 import { checkTogether } from './rules.ts'
 
@@ -12,7 +13,8 @@ const DAY = 86_400_000
 // Bounds of ProjectCreateRequest and EndpointSettings in Neon's API description.
 const SUSPEND = { least: -1, most: 604_800, whole: true }
 const COMPUTE_UNITS = { least: 0.25, most: 64, whole: false }
-const POSTGRES = { least: 14, most: 18, whole: true }
+// Which versions there are is Neon's to say.
+const POSTGRES = { least: 1, most: 999, whole: true }
 const LONGEST_RETENTION = 30 * DAY
 
 /**
@@ -20,19 +22,24 @@ const LONGEST_RETENTION = 30 * DAY
  * asked of any service by then.
  */
 export function readConfig(getInput: (name: InputName) => string): Config {
-  const reader = createReader(getInput)
+  const reader = createReader(withAliases(getInput))
+  const notices: string[] = []
   const roles = reader.parsed('roles', parseRoles, [])
   const config: Config = {
     mode: reader.choice('mode', MODES),
     timeout: reader.duration('timeout') ?? 0,
     connectionString: reader.text('connection_string'),
-    neon: readNeon(reader),
+    asksToProvision: asksToProvision(reader.given),
+    looksSwapped: looksSwapped(reader.given),
+    onMissingKey: reader.choice('on_missing_key', ['fail', 'skip']),
+    notices,
+    neon: readNeon(reader, notices),
     schema: readSchemaConfig(reader),
     kubernetes: readKubernetes(reader, roles),
     roles,
     report: {
       githubToken: reader.text('github_token'),
-      comment: reader.flag('comment') ?? true,
+      comment: readComment(reader),
       commentId: reader.text('comment_id'),
       summary: reader.flag('summary') ?? true,
       diagram: reader.flag('diagram') ?? true,
@@ -44,6 +51,7 @@ export function readConfig(getInput: (name: InputName) => string): Config {
       maxAge: reader.duration('max_age'),
       keep: reader.lines('keep'),
       dryRun: reader.flag('dry_run') ?? false,
+      pattern: reader.text('sweep_pattern'),
     },
     compare: {
       compareBranch: reader.text('compare_branch'),
@@ -62,8 +70,37 @@ function problemList(problems: string[]): string {
   return `${problems.length} inputs are wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`
 }
 
-function readNeon(reader: Reader): NeonConfig {
+/** `auto`, or a boolean in any of YAML's spellings. */
+function readComment(reader: Reader): 'auto' | 'true' | 'false' {
+  const text = reader.text('comment').toLowerCase()
+  if (text === '' || text === 'auto') return 'auto'
+  if (text === 'true' || text === 'false') return text
+  reader.problem(`Input comment is '${reader.text('comment')}': it must be 'auto', 'true' or 'false'.`)
+  return 'auto'
+}
+
+/**
+ * Input `parent`: whether to reset to the parent, or, as in version 5 of Neon's create-branch-action, the parent's name,
+ * timestamp or LSN.
+ */
+function readParent(reader: Reader, notices: string[]): { parent: boolean; parentBranch: string } {
+  const parentBranch = reader.text('parent_branch')
+  const text = reader.text('parent')
+  if (text === '' || /^(true|false)$/i.test(text)) return { parent: reader.flag('parent') ?? false, parentBranch }
+  if (parentBranch !== '') {
+    reader.problem(`Inputs parent '${text}' and parent_branch '${parentBranch}': give one of them.`)
+  }
+  notices.push(
+    `Input parent is '${text}': it is taken as parent_branch, as in version 5 of Neon's create-branch-action.`,
+  )
+  return { parent: false, parentBranch: text }
+}
+
+function readNeon(reader: Reader, notices: string[]): NeonConfig {
   const branchId = reader.text('branch_id')
+  if (reader.text('password') !== '') {
+    notices.push('Input password is ignored: the password of the role comes from Neon. Take it out.')
+  }
   const retention = reader.duration('history_retention')
   if (retention !== null && retention > LONGEST_RETENTION) {
     reader.problem(`Input history_retention is '${reader.text('history_retention')}': Neon keeps at most 30 days.`)
@@ -77,7 +114,6 @@ function readNeon(reader: Reader): NeonConfig {
     region: reader.text('region'),
     pgVersion: reader.number('pg_version', POSTGRES),
     branchName: reader.text('branch_name'),
-    parentBranch: reader.text('parent_branch'),
     branchType: reader.choice('branch_type', ['default', 'schema-only']),
     database: reader.text('database'),
     role: reader.text('role'),
@@ -96,7 +132,8 @@ function readNeon(reader: Reader): NeonConfig {
     getAuthUrl: reader.flag('get_auth_url') ?? false,
     getDataApiUrl: reader.flag('get_data_api_url') ?? false,
     branch: branchId || reader.text('branch'),
-    parent: reader.flag('parent') ?? false,
+    ...readParent(reader, notices),
+    fresh: reader.flag('fresh') ?? false,
   }
 }
 

@@ -8,8 +8,8 @@ export interface Reader {
   readonly problems: string[]
   /** The trimmed text, empty when not set. */
   text(name: InputName): string
-  /** Whether the user gave the input a value of their own. */
-  isGiven(name: InputName): boolean
+  /** The inputs to which the user gave a value of their own. */
+  readonly given: readonly InputName[]
   /** The lines that are not empty. */
   lines(name: InputName): string[]
   /** A YAML boolean; empty is null. */
@@ -25,6 +25,8 @@ export interface Reader {
   /** Records a problem found across inputs. */
   problem(text: string): void
 }
+
+const INPUT_NAMES = Object.keys(INPUT_DEFAULTS) as InputName[]
 
 // The runner gives a default only to an absent input, so an expression that came out empty is told apart by this one.
 const NOT_GIVEN = '<not given>'
@@ -45,10 +47,10 @@ export function createReader(getInput: (name: InputName) => string): Reader {
     problems,
     problem,
     text,
-    isGiven: (name) => {
+    given: INPUT_NAMES.filter((name) => {
       const usual = INPUT_DEFAULTS[name]
       return usual !== null && getInput(name).trim() !== usual
-    },
+    }),
     lines: (name) =>
       text(name)
         .split(/\r?\n/)

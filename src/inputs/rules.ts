@@ -1,16 +1,16 @@
 import { parseLife, parseMoment } from '../neon/index.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Config } from './config.ts'
-import { INPUT_DEFAULTS, type InputName } from './defaults.ts'
+import { besidesDelete } from './neon-names.ts'
 import { NEVER_EMPTY, type Reader } from './reader.ts'
 
 // Neon's own tools take such a word for an id, and so would look for a branch that does not exist.
 const LOOKS_LIKE_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
-const INPUT_NAMES = Object.keys(INPUT_DEFAULTS) as InputName[]
 const LONGEST_BRANCH_NAME = 256
 
 /** Checks inputs against each other and records every contradiction with the reader. */
 export function checkTogether(config: Config, reader: Reader): void {
+  checkPattern(config.sweep.pattern, reader)
   checkEmptyNames(reader)
   checkNamedBranch(config, reader)
   checkTarget(config, reader)
@@ -48,19 +48,24 @@ function checkForm(text: string, parse: (text: string) => unknown, reader: Reade
   }
 }
 
+/** The one `*` is what tells the Git branch; a pattern that names everything would take branches nobody thought of. */
+function checkPattern(pattern: string, reader: Reader): void {
+  if (pattern === '' || /^[^*]*[^*\s][^*]*\*[^*]*$/.test(pattern)) return
+  reader.problem(
+    `Input sweep_pattern is '${pattern}': it must have some text and then one '*' for the Git branch, such as 'preview/*'.`,
+  )
+}
+
 /** An empty name is a name that went missing on the way, for example the output of a step that failed before this one. */
 function checkEmptyNames(reader: Reader): void {
   for (const name of NEVER_EMPTY) {
-    if (reader.isGiven(name) && reader.text(name) === '') {
+    if (reader.given.includes(name) && reader.text(name) === '') {
       reader.problem(
         `Input ${name} is given, but empty: the expression behind it gave nothing. Correct it, skip this step when there is no name (if: …), or leave the input out.`,
       )
     }
   }
 }
-
-// What neondatabase/delete-branch-action takes.
-const DELETE_INPUTS: InputName[] = ['api_key', 'project_id', 'api_host', 'branch', 'branch_id']
 
 /**
  * In mode auto, `branch` alone means delete, as in Neon's delete action. Beside anything that this action does not take, the
@@ -69,7 +74,7 @@ const DELETE_INPUTS: InputName[] = ['api_key', 'project_id', 'api_host', 'branch
 function checkNamedBranch(config: Config, reader: Reader): void {
   const { neon, compare } = config
   if (config.mode !== 'auto' || neon.branch === '' || neon.parent || compare.compareBranch !== '') return
-  const others = INPUT_NAMES.filter((name) => reader.isGiven(name) && !DELETE_INPUTS.includes(name))
+  const others = besidesDelete(reader.given)
   if (others.length === 0) return
   reader.problem(
     `Input branch '${neon.branch}' in mode auto means delete, but ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} given too. Write what is meant: mode: cleanup deletes the branch, mode: reset puts it back to its parent, mode: rotate gives it a new password; branch_name names a branch to work on.`,

@@ -1,6 +1,6 @@
 /** The verbs of this room; what is not listed here is its own affair. */
 
-export { gitBranchOf, markOf, type Origin } from './annotations.ts'
+export { gitBranchOf, isMarked, markOf, type Origin } from './annotations.ts'
 export { type Claim, claimBranch } from './branch-claim.ts'
 export { type DeleteRequest, type DeleteResult, deleteBranch } from './branch-delete.ts'
 export {
@@ -24,6 +24,7 @@ export { rotatePassword } from './rotate.ts'
 export { type CompareRequest, compareSchemas, type SchemaComparison } from './schema-compare.ts'
 export { authUrlOf, dataApiUrlOf } from './service-urls.ts'
 export { type SweepOptions, sweepBranches, sweepCandidates } from './sweep.ts'
+export { foreignPurposes, planForeign } from './sweep-foreign.ts'
 export {
   type DeletedRefRules,
   isQueueRef,

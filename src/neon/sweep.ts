@@ -15,7 +15,7 @@ export interface SweepOptions {
   /** Judges a branch, read again right before its delete, by what is true by then. */
   again(branch: Branch): Promise<SweepIntent | undefined>
   /** Takes away what else the branch's pull request has; when it fails, the branch stays for the next sweep. */
-  beforeDelete?(pullRequest: number): Promise<void>
+  beforeDelete?(intent: SweepIntent): Promise<void>
   /** Deletes under way at once. */
   concurrency?: number
 }
@@ -61,7 +61,7 @@ async function sweepOne(neon: Neon, intent: SweepIntent, options: SweepOptions):
     if (wasUsed(intent.branch, now)) return row(intent, 'kept', 'a run used it while this sweep was under way')
     const again = await options.again(now)
     if (!again?.remove) return row(intent, 'kept', again?.reason ?? 'it changed')
-    if (again.pullRequest !== null) await options.beforeDelete?.(again.pullRequest)
+    await options.beforeDelete?.(again)
     await removeBranch(neon, now)
     return row(intent, 'deleted', intent.reason)
   } catch (error) {

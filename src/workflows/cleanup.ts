@@ -1,4 +1,4 @@
-import { hasGitBranch, pullRequestFacts } from '../github/index.ts'
+import { existingGitBranches, pullRequestFacts } from '../github/index.ts'
 import type { Outcome } from '../model.ts'
 import {
   type Branch,
@@ -81,7 +81,9 @@ async function afterDelete(run: Run, neon: Neon, projectId: string): Promise<Out
     sweepBranches(neon, intents, {
       ...{ projectId, dryRun: false },
       again: async (branch) => (await plan([branch]))[0],
-      beforeDelete: (pullRequest) => removeSecret(run, pullRequest),
+      beforeDelete: async ({ pullRequest }) => {
+        if (pullRequest !== null) await removeSecret(run, pullRequest)
+      },
     }),
   )
   const deleted = tellSweep(run, rows, { dryRun: false })
@@ -101,6 +103,8 @@ async function whatIsGone(run: Run, made: Branch[]) {
   const pullRequests = await pullRequestFacts(run.runtime, { ...query, numbers })
   // Where all belong to pull requests, the token need not be able to read the repository.
   const asksRef = made.length > numbers.length || isQueueRef(run.plan.deletedHeadRef)
-  const refIsThere = asksRef && (await hasGitBranch(run.runtime, { ...query, name: run.plan.deletedHeadRef }))
+  const names = asksRef ? [run.plan.deletedHeadRef] : []
+  const existing = await existingGitBranches(run.runtime, { ...query, names })
+  const refIsThere = existing.size > 0
   return { pullRequests, refIsThere }
 }

@@ -1,13 +1,31 @@
 import type { Outcome } from '../model.ts'
-import { assertPreviewBranch, ensurePreviewBranch } from '../neon/index.ts'
+import { assertPreviewBranch, type Branch, ensurePreviewBranch, type Neon } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
-import { announceBranch, branchRequest, expiryAhead, targetOf } from './steps/branch.ts'
+import { ActionError } from '../runtime/errors.ts'
+import { announceBranch, branchRequest, expiryAhead, resetTarget, targetOf } from './steps/branch.ts'
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
 import { serviceUrlOutputs } from './steps/service-urls.ts'
-import { announce, externalTarget } from './steps/target.ts'
+import { announce, externalTarget, type Target } from './steps/target.ts'
 import { unlessClosed } from './steps/unless-closed.ts'
+
+/** With `fresh`, each run after the first begins with the parent's present data. */
+function isStale(run: Run, branch: Branch): boolean {
+  return run.config.neon.fresh && !branch.created
+}
+
+async function freshTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
+  if (branch.guest) {
+    throw new ActionError(
+      `Could not give the branch ${branch.name} fresh data: this action did not make it, so it is not reset.`,
+      {
+        advice: 'Take the input fresh out, or choose a branch_name with {number}.',
+      },
+    )
+  }
+  return await phase(run, 'Fresh data', () => resetTarget(run, neon, branch))
+}
 
 /** The pull request's own branch, made or reused, and everything on it. */
 export async function preview(run: Run): Promise<Outcome> {
@@ -27,7 +45,7 @@ export async function preview(run: Run): Promise<Outcome> {
   assertPreviewBranch(branch, run.plan.branchName)
   announceBranch(run, neon, branch)
   const takenAway = await unlessClosed(run, neon, branch, async () => {
-    const target = await targetOf(run, neon, branch, true)
+    const target = isStale(run, branch) ? await freshTarget(run, neon, branch) : await targetOf(run, neon, branch, true)
     await serviceUrlOutputs(run, neon, branch)
     await prepareDatabase(run, target, step)
   })

@@ -1,3 +1,4 @@
+export { hasTablesOfOthers } from './adoption.ts'
 export { type Baseline, readBaseline, saveBaseline } from './baseline.ts'
 export { changeAgainst, countTables } from './count.ts'
 export type { CountOptions } from './count-plan.ts'

@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDatabase } from '../../database/connect.ts'
+import { hasTablesOfOthers } from '../../database/inspect/index.ts'
 import { runMigrateCommand } from '../../database/migrate/index.ts'
 import {
   type ApplyOptions,
@@ -16,7 +18,15 @@ import { checkTables, inspectAfter, rememberBefore } from './inspect.ts'
 import type { Target } from './target.ts'
 
 /** What the schema step is to run: SQL files, the user's tool, or nothing. */
-export type Step = { kind: 'files'; source: SchemaSource } | { kind: 'command'; command: string } | { kind: 'none' }
+export type Step =
+  | {
+      kind: 'files'
+      source: SchemaSource
+      /** Nobody named the files, and the step looks like one of Neon's own actions with another `uses:` line. */
+      isGuess: boolean
+    }
+  | { kind: 'command'; command: string }
+  | { kind: 'none' }
 
 /**
  * Which schema step the inputs ask for, with its files read. Without a word from the user it is the repository's folder
@@ -27,9 +37,25 @@ export async function schemaStep(run: Run): Promise<Step> {
   const { migrateCommand } = run.config.schema
   if (migrateCommand !== '') return { kind: 'command', command: migrateCommand }
   const { workspace, bundledSchema } = run.runner
-  const entries = run.config.schema.entries ?? defaultEntries(workspace)
+  const named = run.config.schema.entries
+  const entries = named ?? defaultEntries(workspace)
   if (entries.length === 0) return { kind: 'none' }
-  return { kind: 'files', source: await readSchema({ workspace, bundledDirectory: bundledSchema, entries }) }
+  const isGuess = named === null && run.config.looksSwapped
+  try {
+    const source = await readSchema({ workspace, bundledDirectory: bundledSchema, entries })
+    return { kind: 'files', source, isGuess }
+  } catch (error) {
+    if (!isGuess || !(error instanceof ActionError)) throw error
+    return leaveAlone(run, error.message)
+  }
+}
+
+/** Whoever only changed the `uses:` line has not asked for SQL: a folder `sql` is told of. */
+function leaveAlone(run: Run, why: string): Step {
+  run.runtime.log.notice(
+    `The folder sql of this repository was not applied: ${why} To have it applied, set schema: sql; to hide this, schema: none.`,
+  )
+  return { kind: 'none' }
 }
 
 function defaultEntries(workspace: string): string[] {
@@ -42,7 +68,8 @@ function defaultEntries(workspace: string): string[] {
  * @returns the target, which has another login when the branch had to be reset on the way.
  * Throws an {@link ActionError} when a file failed, or the tables that must be there are not.
  */
-export async function applyAndInspect(run: Run, target: Target, step: Step): Promise<Target> {
+export async function applyAndInspect(run: Run, target: Target, planned: Step): Promise<Target> {
+  const step = await unlessKeptElsewhere(run, target, planned)
   if (step.kind === 'none') {
     const tables = await phase(run, 'Tables', () => inspectAfter(run, target, null))
     checkTables(run, { tables, ranSchema: false })
@@ -75,6 +102,13 @@ async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'no
     url: target.url,
     urlPooled: target.pooledUrl,
   })
+}
+
+/** A database with tables and no ledger has another keeper; files that nobody named are not for it. */
+async function unlessKeptElsewhere(run: Run, target: Target, step: Step): Promise<Step> {
+  if (step.kind !== 'files' || !step.isGuess) return step
+  const hasKeeper = await withDatabase(run.runtime, { url: target.url }, hasTablesOfOthers)
+  return hasKeeper ? leaveAlone(run, 'the database has tables that this action did not make.') : step
 }
 
 /** Options of the schema engine from the inputs. */

@@ -53,4 +53,16 @@ export function announce(run: Run, target: Target): void {
     role: target.role,
   }
   for (const [name, value] of Object.entries(outputs)) run.outputs.set(name, value)
+  tellOnce(run)
+}
+
+const MASKED = 'db_url, db_url_pooled, db_url_with_pooler, password and role_urls'
+
+/** Users look for the URLs in other jobs, where GitHub leaves masked outputs out without a word. */
+function tellOnce(run: Run): void {
+  if (run.toldOfMasks) return
+  run.toldOfMasks = true
+  run.runtime.log.info(
+    `The outputs ${MASKED} are masked: later steps of this job get them, other jobs do not (GitHub leaves them out). Other jobs get branch_id, branch_name, db_host, db_host_pooled, database and role.`,
+  )
 }

@@ -1,0 +1,96 @@
+import { isSameRepository, type Owner } from '../ownership.ts'
+import { isMarked, markOf } from './annotations.ts'
+import { deleteObstacle } from './branch-delete.ts'
+import type { Branch } from './branch-lookup.ts'
+import { globToRegExp, type PullRequestState, type SweepIntent } from './sweep-plan.ts'
+
+/** What a branch that somebody else made was made for, as far as its mark or its name tells. */
+export interface Purpose {
+  branch: Branch
+  /** Number of the pull request. */
+  pullRequest: number | null
+  /** Git branch, where no number is told. */
+  gitBranch: string
+}
+
+/** By which rules branches of others go: those that the user's pattern names and whose purpose is gone. */
+export interface ForeignRules {
+  owner: Owner
+  /** `preview/*`: names with one `*`, which stands for the Git branch or begins with `pr-<number>`. */
+  pattern: string
+  keep?: readonly string[]
+  pullRequests: ReadonlyMap<number, PullRequestState>
+  /** Git branches that the repository has. */
+  gitBranches: ReadonlySet<string>
+}
+
+/**
+ * The branches that a pattern names and that neither this action nor another repository made, each with what it was made for:
+ * the pull request in the mark of Neon's create-branch-action, `pr-<number>` in the name, else the Git branch that `*`
+ * stands for (as Neon's Vercel integration names its branches).
+ */
+export function foreignPurposes(
+  branches: readonly Branch[],
+  { owner, pattern }: Pick<ForeignRules, 'owner' | 'pattern'>,
+): Purpose[] {
+  if (pattern === '') return []
+  const whole = globToRegExp(pattern)
+  return branches.flatMap((branch): Purpose[] => {
+    const mark = markOf(branch.annotations)
+    const isElsewheres = mark !== null && !isSameRepository(mark, owner)
+    if (!whole.test(branch.name) || isMarked(branch.annotations) || isElsewheres) return []
+    const rest = starOf(pattern, branch.name)
+    const number = mark?.pullRequest ?? Number(/^pr-(\d+)(?:-|$)/.exec(rest)?.[1] ?? Number.NaN)
+    return Number.isNaN(number)
+      ? [{ branch, pullRequest: null, gitBranch: rest }]
+      : [{ branch, pullRequest: number, gitBranch: '' }]
+  })
+}
+
+/** What the pattern's first `*` stands for in a name; the whole name where the pattern has none. */
+function starOf(pattern: string, name: string): string {
+  const star = pattern.indexOf('*')
+  if (star < 0) return name
+  return name.slice(star, name.length - (pattern.length - star - 1))
+}
+
+/**
+ * Decides which of them go: those whose pull request is closed, or whose Git branch is not there any more, and that are no
+ * default, protected, kept or parent branch. What GitHub does not know keeps the branch.
+ * @param all every branch of the project, for the parents.
+ * @param now milliseconds since the epoch.
+ */
+export function planForeign(
+  purposes: readonly Purpose[],
+  all: readonly Branch[],
+  { rules, now }: { rules: ForeignRules; now: number },
+): SweepIntent[] {
+  const children = new Map(all.flatMap(({ parentId, name }) => (parentId ? [[parentId, name] as const] : [])))
+  const keep = (rules.keep ?? []).map(globToRegExp)
+  return purposes.map((purpose) => {
+    const { branch, pullRequest } = purpose
+    const child = children.get(branch.id)
+    const stays =
+      deleteObstacle(branch) ||
+      (keep.some((pattern) => pattern.test(branch.name)) && 'the input keep names it') ||
+      (child && `it has children, for example ${child}`)
+    const ageDays = Math.max(0, Math.floor((now - Date.parse(branch.createdAt)) / 86_400_000))
+    return { branch, pullRequest, ageDays, ...(stays ? { remove: false, reason: stays } : judge(purpose, rules)) }
+  })
+}
+
+function judge({ pullRequest, gitBranch }: Purpose, { pullRequests, gitBranches }: ForeignRules) {
+  if (pullRequest !== null) {
+    const state = pullRequests.get(pullRequest) ?? 'unknown'
+    if (state === 'closed') return { remove: true, reason: `pull request #${pullRequest} is closed` }
+    return {
+      remove: false,
+      reason:
+        state === 'open'
+          ? `pull request #${pullRequest} is open`
+          : `the state of pull request #${pullRequest} is unknown`,
+    }
+  }
+  if (gitBranches.has(gitBranch)) return { remove: false, reason: `the Git branch ${gitBranch} is there` }
+  return { remove: true, reason: `the Git branch ${gitBranch} is gone` }
+}
