@@ -56,7 +56,10 @@ describe('errors, before anything is made', () => {
   })
 
   test('a wrong key', async () => {
-    const result = await world.run({ name: 'push' }, { project_id: projectId, api_key: 'napi_wrong_key_000000000000' })
+    const result = await world.run(
+      { name: 'push' },
+      { project_id: projectId, schema: 'none', api_key: 'napi_wrong_key_000000000000' },
+    )
     expectError(result, /401|key/i)
     expect(result.log).not.toContain('napi_wrong_key_000000000000')
   })
@@ -235,20 +238,27 @@ describe('runs that have nothing to do', () => {
 })
 
 describe('optional parts', () => {
-  test('a token that may not comment: a warning with the permissions to paste, exit 0', async () => {
+  test('a token that may not comment: a line of the log, and a warning where comment: true is written; exit 0', async () => {
     world.github.setToken('ghs_read_only_0000000000000000000000', {
       kind: 'installation',
       repository: world.repository,
       permissions: { contents: 'read' },
     })
-    const result = await world.run(
-      opened,
-      { project_id: projectId, schema: 'none' },
-      { token: 'ghs_read_only_0000000000000000000000' },
-    )
-    expect(result.exitCode).toBe(0)
-    const warnings = result.annotations.filter(({ type }) => type === 'warning').map(({ message }) => message)
-    expect(warnings).toEqual([expect.stringMatching(/pull-requests: write/)])
+    const run = (more: Record<string, string>) =>
+      world.run(
+        opened,
+        { project_id: projectId, schema: 'none', ...more },
+        { token: 'ghs_read_only_0000000000000000000000' },
+      )
+    const warnings = ({ annotations }: RunResult) =>
+      annotations.filter(({ type }) => type === 'warning').map(({ message }) => message)
+    const asked = await run({ comment: 'true' })
+    expect(asked.exitCode).toBe(0)
+    expect(warnings(asked)).toEqual([expect.stringMatching(/pull-requests: write/)])
+    const usual = await run({})
+    expect(usual.exitCode).toBe(0)
+    expect(warnings(usual)).toEqual([])
+    expect(usual.log).toMatch(/was not written: [\s\S]*pull-requests: write/)
   })
 
   test('comment and summary can be turned off', async () => {

@@ -367,9 +367,7 @@ describe('database and role', () => {
     try {
       for (const _again of [1, 2]) {
         const error = await failure(preview())
-        expect(error.sentence).toMatch(
-          /2 databases, so one must be chosen: (app, audit|audit, app).*input database/,
-        )
+        expect(error.sentence).toMatch(/2 databases, so one must be chosen: (app, audit|audit, app).*input database/)
         expect(named('pr-7')).toEqual([])
       }
       const branch = await preview('pr-7', { database: 'audit' })

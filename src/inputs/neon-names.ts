@@ -24,16 +24,6 @@ const DELETE_INPUTS: ReadonlySet<InputName> = new Set<InputName>([
 /** Inputs that only make sense where a database is to be set up. */
 const PROVISION_INPUTS = ['schema', 'migrate_command', 'roles', 'kubeconfig', 'project_name', 'mode'] as const
 
-/** Older and other names of inputs, in the order in which they count. */
-const ALIASES: Partial<Record<InputName, readonly InputName[]>> = {
-  role: ['username', 'cs_role_name'],
-  database: ['cs_database'],
-  ssl: ['cs_ssl'],
-  prisma: ['cs_prisma'],
-  github_token: ['github-token'],
-  base_branch: ['compare_to'],
-}
-
 /** Whether a step could be one of Neon's actions with only its `uses:` line changed. */
 export function looksSwapped(given: readonly InputName[]): boolean {
   return given.includes('project_id') && given.every((name) => NEON_INPUTS.has(name))
@@ -49,10 +39,15 @@ export function asksToProvision(given: readonly InputName[]): boolean {
   return PROVISION_INPUTS.some((name) => given.includes(name))
 }
 
-/** A source of inputs in which the value of an older name stands in for the input it became. */
+/** A source of inputs in which the value of an older or other name stands in for the input it became. */
 export function withAliases(getInput: (name: InputName) => string): (name: InputName) => string {
-  return (name) => {
-    const aliases = ALIASES[name] ?? []
-    return aliases.map((alias) => getInput(alias)).find((value) => value.trim() !== '') ?? getInput(name)
+  const others: Partial<Record<InputName, () => string[]>> = {
+    role: () => [getInput('username'), getInput('cs_role_name')],
+    database: () => [getInput('cs_database')],
+    ssl: () => [getInput('cs_ssl')],
+    prisma: () => [getInput('cs_prisma')],
+    github_token: () => [getInput('github-token')],
+    base_branch: () => [getInput('compare_to')],
   }
+  return (name) => others[name]?.().find((value) => value.trim() !== '') ?? getInput(name)
 }

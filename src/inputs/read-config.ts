@@ -13,8 +13,8 @@ const DAY = 86_400_000
 // Bounds of ProjectCreateRequest and EndpointSettings in Neon's API description.
 const SUSPEND = { least: -1, most: 604_800, whole: true }
 const COMPUTE_UNITS = { least: 0.25, most: 64, whole: false }
-// Which versions there are is Neon's to say.
-const POSTGRES = { least: 1, most: 999, whole: true }
+// Neon never had an older one; which newer ones there are is Neon's to say.
+const POSTGRES = { least: 14, most: 99, whole: true }
 const LONGEST_RETENTION = 30 * DAY
 
 /**
