@@ -90,6 +90,7 @@ export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: 
   const target: Target = {
     ...connection,
     branchId: branch.id,
+    kind: 'neon',
     isPreview,
     reset: isPreview && branch.parentId ? () => resetTarget(run, neon, branch) : null,
   }
