@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
+import { errorCode } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { connectSocket, type SocketTarget, UNLIMITED_BUFFER } from './socket.ts'
+import { type ConnectionUrl, connectionUrl } from './connection-url.ts'
+import { connectSocket, hungUp } from './socket.ts'
+import { type Encryption, encryptionsOf } from './tls.ts'
 
 /** A row as the server sends it: every value is text or null. */
 export type Row = Record<string, unknown>
@@ -22,10 +25,15 @@ export interface Database {
   leave(): Promise<void>
 }
 
+/** Neon's computes start when somebody comes, and are waited for; any other server is there or is not. */
+export type ServerKind = 'neon' | 'foreign'
+
 /** How to reach a database. */
 export interface ConnectOptions {
-  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  /** `postgresql://user:password@host:port/database?sslmode=…`, as `readConnectionUrl` takes it. */
   url: string
+  /** Whose server it is; judged by the host's name unless told, and a sandbox's Neon has none of Neon's names. */
+  kind?: ServerKind
   /** Session settings such as `lock_timeout`; set on the connection, so that `reset all` comes back to them. */
   settings?: Record<string, string>
   /**
@@ -39,32 +47,8 @@ export interface ConnectOptions {
 
 // More than any chain of messages we send: below it postgres.js falls back to one query per round trip.
 const UNLIMITED_PIPELINE = 1_000_000
-const CONNECT_TIMEOUT_SECONDS = 15
-
-/** TLS as postgres.js takes it. */
-type Tls = false | { rejectUnauthorized: boolean; checkServerIdentity?: () => undefined }
-
-/**
- * The `ssl` option for postgres.js from a connection URL. Neon's certificates are public, so on its hosts they are
- * verified; elsewhere `sslmode` decides as libpq does (https://www.postgresql.org/docs/current/libpq-ssl.html).
- */
-export function sslOption(url: URL): Tls {
-  const mode = url.searchParams.get('sslmode') ?? 'prefer'
-  if (isNeonHost(url.hostname)) return { rejectUnauthorized: true }
-  if (mode === 'disable' || mode === 'allow' || mode === 'prefer') return false
-  if (mode === 'verify-ca') return { rejectUnauthorized: true, checkServerIdentity: () => undefined }
-  return { rejectUnauthorized: mode === 'verify-full' }
-}
-
-/** The same TLS options with a write buffer that never reports itself full; see {@link UNLIMITED_BUFFER}. */
-function pipelined(tls: Tls): Tls | (Exclude<Tls, false> & { highWaterMark: number }) {
-  return tls && { ...tls, highWaterMark: UNLIMITED_BUFFER }
-}
-
-/** Whether a host is one of Neon's. */
-export function isNeonHost(host: string): boolean {
-  return /\.neon\.(tech|build)$/i.test(host)
-}
+// For the connection and the login, where the URL has no connect_timeout.
+const CONNECT_SECONDS = { neon: 15, foreign: 10 }
 
 /**
  * Opens one connection and reserves it. Throws the driver's error (its `code` is a SQLSTATE or a system code) when the
@@ -72,22 +56,44 @@ export function isNeonHost(host: string): boolean {
  */
 export async function openDatabase(runtime: Runtime, options: ConnectOptions): Promise<Database> {
   runtime.signal.throwIfAborted()
-  const url = new URL(options.url)
-  let open = true
+  const url = connectionUrl(options.url)
+  const [first, second] = encryptionsOf(url)
+  try {
+    return await open(runtime, { options, url, encryption: first })
+  } catch (error) {
+    if (!second || !(error instanceof postgres.PostgresError)) throw error
+    return await open(runtime, { options, url, encryption: second }).catch((again: unknown) => {
+      throw errorCode(again) === 'TLS_NOT_OFFERED' ? error : again
+    })
+  }
+}
+
+interface Way {
+  options: ConnectOptions
+  url: ConnectionUrl
+  encryption: Encryption
+}
+
+async function open(runtime: Runtime, { options, url, encryption }: Way): Promise<Database> {
+  const { host, port, database, user, password } = url
+  const seconds = url.connectSeconds ?? CONNECT_SECONDS[options.kind ?? (url.isNeon ? 'neon' : 'foreign')]
+  let isOpen = true
   let loggedIn = false
   let socket: Socket | undefined
   const gone = Promise.withResolvers<void>()
+  const attempts = new AbortController()
   let deadline: NodeJS.Timeout | undefined
   // A variable, not an argument: the driver's types lack max_pipeline.
   const driverOptions = {
-    host: decodeURIComponent(url.hostname),
-    port: Number(url.port || 5432),
-    database: decodeURIComponent(url.pathname.slice(1)),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    ssl: pipelined(sslOption(url)),
-    socket: async (target: SocketTarget) => {
-      socket = await connectSocket(target, CONNECT_TIMEOUT_SECONDS)
+    // Host and port are for the driver's messages only.
+    ...{ host, port, database, user, password },
+    // The socket comes with TLS: what the driver makes for `prefer` has a buffer of 16 kB, and it does not see that a
+    // server has no TLS where it must have.
+    ssl: false,
+    socket: async () => {
+      // The driver comes back without a pause, for ever, to a server that hangs up before the login.
+      if (socket) throw hungUp()
+      socket = await connectSocket({ host, port, seconds, encryption, signal: attempts.signal })
       return socket
     },
     max: 1,
@@ -96,14 +102,17 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     prepare: false,
     fetch_types: false,
     max_pipeline: UNLIMITED_PIPELINE,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    connection: { application_name: 'neon-postgres-setup', ...options.settings },
+    connect_timeout: seconds,
+    connection: {
+      ...{ application_name: 'neon-postgres-setup', ...url.startup, ...options.settings },
+      ...(url.applicationName ? { application_name: url.applicationName } : {}),
+    },
     // The server tells its settings once the login is through, privileges on the database included.
     onparameter: () => {
       loggedIn = true
     },
     onclose: () => {
-      open = false
+      isOpen = false
       gone.resolve()
     },
     onnotice:
@@ -115,24 +124,25 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   // A cancelled run must not wait for a statement: closing the socket makes the server roll back.
   const abort = () => {
     cancelled.reject(runtime.signal.reason)
+    attempts.abort(runtime.signal.reason)
     pool.end({ timeout: 0 }).catch(() => undefined)
   }
   runtime.signal.addEventListener('abort', abort, { once: true })
   const close = async () => {
     runtime.signal.removeEventListener('abort', abort)
+    attempts.abort(goneError())
     await Promise.race([
-      pool.end({ timeout: open ? 5 : 0 }).catch(() => undefined),
+      pool.end({ timeout: isOpen && loggedIn ? 5 : 0 }).catch(() => undefined),
       cancelled.promise.catch(() => undefined),
     ])
   }
   try {
     // postgres.js hangs for ever when reserve() is the first call of a pool, hence the query before it.
-    // It also never answers a query that waits for a connection when the pool is ended, and comes back for ever to a
-    // server that hangs up before the login, hence the race.
-    deadline = setTimeout(() => cancelled.reject(tooLate(url)), CONNECT_TIMEOUT_SECONDS * 1000)
+    // It also never answers a query that waits for a connection when the pool is ended, hence the race.
+    deadline = setTimeout(() => cancelled.reject(tooLate(url, seconds)), seconds * 1000)
     const first: Promise<unknown> = Promise.resolve(pool.unsafe(options.first ?? 'select 1').simple())
     const login = first.catch((error: unknown) => {
-      if (!loggedIn || !open) throw error
+      if (!loggedIn || !isOpen) throw error
     })
     await Promise.race([login, cancelled.promise])
     clearTimeout(deadline)
@@ -140,14 +150,14 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
     return {
       sql,
       first,
-      isOpen: () => open && !runtime.signal.aborted,
+      isOpen: () => isOpen && !runtime.signal.aborted,
       gone: gone.promise,
       async close() {
-        if (open) sql.release()
+        if (isOpen) sql.release()
         await close()
       },
       async leave() {
-        if (!open) return await close()
+        if (!isOpen) return await close()
         runtime.signal.removeEventListener('abort', abort)
         sql.release()
         pool.end().catch(() => undefined)
@@ -159,6 +169,8 @@ export async function openDatabase(runtime: Runtime, options: ConnectOptions): P
   } catch (error) {
     clearTimeout(deadline)
     await close()
+    // A server that never answers does not hang up either.
+    socket?.destroy()
     runtime.signal.throwIfAborted()
     throw error
   }
@@ -200,7 +212,6 @@ export function goneError(): Error {
   return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' })
 }
 
-function tooLate(url: URL): Error {
-  const error = new Error(`no login at ${url.host} within ${CONNECT_TIMEOUT_SECONDS} s`)
-  return Object.assign(error, { code: 'CONNECT_TIMEOUT' })
+function tooLate({ address }: ConnectionUrl, seconds: number): Error {
+  return Object.assign(new Error(`no login at ${address} within ${seconds} s`), { code: 'CONNECT_TIMEOUT' })
 }

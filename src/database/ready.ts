@@ -1,57 +1,105 @@
 import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
-import { backoff, retry } from '../runtime/retry.ts'
+import { backoff, type RetryDecision, retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type ConnectOptions, withDatabase } from './connect.ts'
+import { type ConnectOptions, type ServerKind, withDatabase } from './connect.ts'
+import { connectionUrl } from './connection-url.ts'
 
 const READY_WITHIN = 60_000
+// A container that was started a moment ago has opened its port by then.
+const REACHED_WITHIN = 5000
+const NAME_ATTEMPTS = 3
 
-/** Whether a failed connection is worth another try: nothing listens yet, or the server is still starting. */
-function isStarting(error: unknown): boolean {
+const STARTING = ['57P01', '57P03', '53300']
+const UNKNOWN_NAME = ['ENOTFOUND', 'EAI_AGAIN']
+const NO_ANSWER = ['CONNECT_TIMEOUT', 'ETIMEDOUT']
+const TURNED_AWAY = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
+  ...['08006', '08P01'],
+]
+const NO_WAY = ['EHOSTUNREACH', 'ENETUNREACH']
+
+/** Whether a failed connection can pass on Neon: nothing listens yet, or the compute is still starting. */
+function isPassing(error: unknown): boolean {
+  const passing = [...STARTING, ...UNKNOWN_NAME, ...NO_ANSWER, ...TURNED_AWAY]
+  return passing.includes(errorCode(error)) || /couldn't connect to compute node/i.test(errorMessage(error))
+}
+
+/** What {@link nextTry} decides from. */
+export interface Attempt {
+  kind: ServerKind
+  error: unknown
+  /** From 1. */
+  attempt: number
+  /** Milliseconds since the first attempt began. */
+  elapsed: number
+}
+
+/**
+ * How long to wait before the next try, in milliseconds. Neon is given a minute for every cause that can pass. Of a foreign
+ * server only one that says that it starts is; a wrong name or port does not become right, so it fails in seconds.
+ */
+export function nextTry({ kind, error, attempt, elapsed }: Attempt): RetryDecision {
   const code = errorCode(error)
-  return (
-    [
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'CONNECT_TIMEOUT',
-      'CONNECTION_CLOSED',
-      'CONNECTION_ENDED',
-      'CONNECTION_DESTROYED',
-      'ETIMEDOUT',
-      'EPIPE',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-    ].includes(code) ||
-    ['57P01', '57P03', '53300', '08006', '08P01'].includes(code) ||
-    /couldn't connect to compute node/i.test(errorMessage(error))
-  )
+  const patient = elapsed < READY_WITHIN ? backoff(attempt, 100, 3000) : 'stop'
+  if (kind === 'neon') return isPassing(error) ? patient : 'stop'
+  if (STARTING.includes(code)) return patient
+  if (UNKNOWN_NAME.includes(code)) return attempt < NAME_ATTEMPTS ? backoff(attempt, 500, 2000) : 'stop'
+  if (TURNED_AWAY.includes(code) || NO_WAY.includes(code)) {
+    return elapsed < REACHED_WITHIN ? backoff(attempt, 100, 1000) : 'stop'
+  }
+  return 'stop'
 }
 
 /**
  * Connects with backoff until `select 1` is answered, and returns the milliseconds that took. Waits only for causes that
- * pass (nothing listens, the compute starts); a wrong password or a missing database fails at once.
+ * pass, by {@link nextTry}; a wrong password or a missing database fails at once. Throws an {@link ActionError}.
  */
 export async function waitUntilReady(runtime: Runtime, options: ConnectOptions): Promise<number> {
   const started = runtime.clock.now()
-  const host = new URL(options.url).host
+  const { address, isNeon } = connectionUrl(options.url)
+  const kind = options.kind ?? (isNeon ? 'neon' : 'foreign')
   try {
     await retry(
       {
         clock: runtime.clock,
         signal: runtime.signal,
-        decide: (error, attempt, elapsed) =>
-          isStarting(error) && elapsed < READY_WITHIN ? backoff(attempt, 100, 3000) : 'stop',
-        onWait: (error) => runtime.log.progress(`Waiting for ${host} to accept connections: ${errorMessage(error)}`),
+        decide: (error, attempt, elapsed) => nextTry({ kind, error, attempt, elapsed }),
+        onWait: (error) => runtime.log.progress(`Waiting for ${address} to accept connections: ${errorMessage(error)}`),
       },
-      () => withDatabase(runtime, options, async () => undefined),
+      () => withDatabase(runtime, { ...options, kind }, async () => undefined),
     )
   } catch (error) {
     runtime.signal.throwIfAborted()
-    throw new ActionError(`Could not log in at ${host}: ${errorMessage(error)}.`, {
-      advice: isStarting(error)
-        ? 'The compute did not start in time: look at the branch in the Neon console, then run the job again.'
-        : 'Check the database, the role and its password.',
+    if (error instanceof ActionError) throw error
+    throw new ActionError(`Could not log in at ${address}: ${errorMessage(error)}.`, {
+      advice: advise(kind, error),
       title: errorCode(error),
     })
   }
   return runtime.clock.now() - started
+}
+
+function advise(kind: ServerKind, error: unknown): string {
+  const code = errorCode(error)
+  if (code === 'TLS_NOT_OFFERED') {
+    return 'Turn TLS on at the server, or write sslmode=prefer, which goes without where there is none.'
+  }
+  if (code === 'CERTIFICATE_REJECTED') {
+    return kind === 'neon'
+      ? "Look whether something on the way, such as a proxy, shows a certificate in place of Neon's."
+      : 'Give its authority with sslrootcert (the path of a file, or system for those of the machine), or write sslmode=require, which encrypts and verifies nothing.'
+  }
+  if (kind === 'neon') {
+    return isPassing(error)
+      ? 'The compute did not start in time: look at the branch in the Neon console, then run the job again.'
+      : 'Check the database, the role and its password.'
+  }
+  if (STARTING.includes(code)) return 'The server was not ready in time: look at its log, then run the job again.'
+  if (UNKNOWN_NAME.includes(code)) {
+    return 'Check the host in connection_string, and that the runner can look it up: a private name may be known in its own network only.'
+  }
+  if ([...TURNED_AWAY, ...NO_WAY, ...NO_ANSWER].includes(code)) {
+    return 'Check host and port in connection_string, and that the runner may reach them: firewall, allowed addresses, private network.'
+  }
+  return 'Check the database, the role and its password.'
 }

@@ -1,3 +1,5 @@
+import { readConnectionUrl } from '../database/connection-url.ts'
+import { encryptionsOf } from '../database/tls.ts'
 import { parseLife, parseMoment } from '../neon/index.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Config } from './config.ts'
@@ -127,12 +129,20 @@ function checkBranchName(name: string, reader: Reader): void {
 
 function checkUrls(config: Config, reader: Reader): void {
   const { connectionString, neon } = config
-  if (connectionString !== '' && !/^postgres(ql)?:$/.test(protocolOf(connectionString))) {
-    // The value holds a password, so the message does not repeat it.
-    reader.problem("Input connection_string is not a URL that starts with 'postgresql://'.")
-  }
+  if (connectionString !== '') checkConnectionString(connectionString, reader)
   if (!/^https?:$/.test(protocolOf(neon.apiHost))) {
     reader.problem(`Input api_host is '${neon.apiHost}': it must be a URL such as 'https://console.neon.tech/api/v2'.`)
+  }
+}
+
+/** By the parser that the database is connected with. The text holds a password, so no message repeats a value of it. */
+function checkConnectionString(text: string, reader: Reader): void {
+  const { url, problems } = readConnectionUrl(text)
+  for (const problem of problems) reader.problem(`Input connection_string ${problem}`)
+  try {
+    if (url) encryptionsOf(url)
+  } catch (error) {
+    reader.problem(`Input connection_string: ${errorMessage(error)}`)
   }
 }
 

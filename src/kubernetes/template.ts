@@ -23,8 +23,8 @@ const PLACEHOLDER = /\{(?:role\.([^{}]+)\.)?([A-Za-z][\w.-]*)\}/g
 const VALUES: Record<string, (urls: LoginUrls) => string> = {
   db_url: ({ url }) => url,
   db_url_pooled: ({ pooledUrl }) => pooledUrl,
-  host: ({ url }) => part(url, 'hostname'),
-  host_pooled: ({ pooledUrl }) => part(pooledUrl, 'hostname'),
+  host: ({ url }) => hostOf(url),
+  host_pooled: ({ pooledUrl }) => hostOf(pooledUrl),
   user: ({ url }) => part(url, 'username'),
   password: ({ url }) => part(url, 'password'),
   database: ({ url }) => part(url, 'pathname').slice(1),
@@ -144,6 +144,11 @@ function passwordIn(value: string): string {
 
 function part(url: string, name: 'hostname' | 'username' | 'password' | 'pathname'): string {
   return decodeURIComponent(new URL(url)[name])
+}
+
+/** An IPv6 address has brackets in a URL and in no other place. */
+function hostOf(url: string): string {
+  return part(url, 'hostname').replace(/^\[(.*)\]$/, '$1')
 }
 
 /** JDBC takes the login as parameters (https://jdbc.postgresql.org/documentation/use/#connecting-to-the-database). */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { createApiClient, type RequestParams } from '@neondatabase/api-client'
+import { isNeonHost } from '../runtime/neon-hosts.ts'
 import { backoff, type RetryDecision, retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { NeonError, readFailure } from './error.ts'
@@ -161,5 +162,5 @@ function tellWait(runtime: Runtime, { error, attempt, wait }: { error: unknown; 
 
 function consoleOf(apiHost: string): string {
   const url = URL.parse(apiHost)
-  return url && /(^|\.)neon\.(tech|com|build)$/.test(url.hostname) ? url.origin : ''
+  return url && isNeonHost(url.hostname) ? url.origin : ''
 }

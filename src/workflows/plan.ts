@@ -26,7 +26,7 @@ export async function plan(run: Run): Promise<Outcome> {
   }
   const target = await findTarget(run)
   announce(run, target)
-  await phase(run, 'Ready', () => waitUntilReady(run.runtime, { url: target.url }))
+  await phase(run, 'Ready', () => waitUntilReady(run.runtime, target))
   run.report.schema = await phase(run, 'Plan', () => planSchema(run.runtime, applyOptions(run, target, step.source)))
   run.report.warnings.push(...run.report.schema.warnings)
   await phase(run, 'Tables', () => inspectAfter(run, target, null))

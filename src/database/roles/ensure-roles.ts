@@ -139,7 +139,7 @@ async function inTransaction<T>(runtime: Runtime, { sql }: Database, work: () =>
       title: errorCode(error),
       advice:
         errorCode(error) === '42501'
-          ? 'Log in as a role that may create roles and owns the tables; on Neon the role that came with the database can.'
+          ? 'Log in as a role that may create roles and owns the tables: in most cases the one that came with the database.'
           : 'Nothing was changed. Correct the cause and run the job again.',
     })
   }

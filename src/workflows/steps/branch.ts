@@ -100,6 +100,7 @@ export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: 
   const target: Target = {
     ...connection,
     branchId: branch.id,
+    kind: 'neon',
     isPreview: isPreview && !branch.guest,
     reset: isPreview && !branch.guest && branch.parentId ? () => resetTarget(run, neon, branch) : null,
   }

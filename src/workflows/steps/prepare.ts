@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
  * writes the Secret. Throws an ActionError at the first of these that fails; the report then holds what is known.
  */
 export async function prepareDatabase(run: Run, target: Target, step: Step): Promise<void> {
-  const waited = await phase(run, 'Ready', () => waitUntilReady(run.runtime, { url: target.url }))
+  const waited = await phase(run, 'Ready', () => waitUntilReady(run.runtime, target))
   if (run.report.branch) run.report.branch.readyMilliseconds = waited
   await deliverCredentials(run, await applyAndInspect(run, target, step))
 }

@@ -1,3 +1,5 @@
+import type { ServerKind } from '../../database/connect.ts'
+import { connectionUrl } from '../../database/connection-url.ts'
 import type { Connection } from '../../neon/index.ts'
 import type { Run } from '../../run.ts'
 import { ActionError } from '../../runtime/errors.ts'
@@ -6,6 +8,8 @@ import { ActionError } from '../../runtime/errors.ts'
 export interface Target extends Connection {
   /** Neon's branch id, or `external` for a connection string. */
   branchId: string
+  /** How patient to be with its server, and of whom to speak: known from where the target came from. */
+  kind: ServerKind
   /** It belongs to a pull request: it may be reset, and changes are told against what it was in the beginning. */
   isPreview: boolean
   /** Puts the branch back to its parent and returns the way in; null where there is nothing to go back to. */
@@ -18,20 +22,17 @@ export interface Target extends Connection {
  */
 export function externalTarget(run: Run, isPreview: boolean): Target {
   const text = run.config.connectionString
-  const url = new URL(text)
-  const database = decodeURIComponent(url.pathname.slice(1))
-  const role = decodeURIComponent(url.username)
+  const { host, address, database, user: role, password, isNeon } = connectionUrl(text)
   if (database === '' || role === '') {
-    throw new ActionError(`Input connection_string for ${url.host} names no ${role === '' ? 'user' : 'database'}.`, {
+    throw new ActionError(`Input connection_string for ${address} names no ${role === '' ? 'user' : 'database'}.`, {
       advice: 'Write it as postgresql://user:password@host:5432/database.',
     })
   }
-  const password = decodeURIComponent(url.password)
   for (const secret of [password, text]) run.runtime.secrets.add(secret)
-  const host = url.hostname
   return {
     ...{ url: text, pooledUrl: text, host, pooledHost: host, database, role, password },
     branchId: 'external',
+    kind: isNeon ? 'neon' : 'foreign',
     isPreview,
     reset: null,
   }

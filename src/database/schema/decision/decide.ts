@@ -1,10 +1,11 @@
 import type { FileResult } from '../../../model.ts'
 import type { Statement } from '../../sql/split.ts'
 import { short, statementsChecksum } from '../files/checksum.ts'
-import { compareNames, nextFreeName } from '../files/order.ts'
+import { compareNames } from '../files/order.ts'
 import type { SchemaFile } from '../files/schema-file.ts'
 import { isComplete, type LedgerRow } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
+import { type Sequence, sequenceOf } from './sequence.ts'
 import { blankResult, prepareTask, type Task } from './task.ts'
 
 /** A file that was changed after it was applied. */
@@ -49,7 +50,8 @@ export function decide(ledger: LedgerRow[], options: ApplyOptions): Decision {
   const { source } = options
   const rows = new Map(ledger.map((row) => [row.name, row]))
   const decision: Decision = { tasks: [], results: [], edited: [], outOfOrder: [], missing: [], unobserved: 0 }
-  for (const file of source.files) decideFile(file, { row: rows.get(file.name), ledger, options, decision })
+  const sequence = sequenceOf(ledger, options)
+  for (const file of source.files) decideFile(file, { row: rows.get(file.name), sequence, options, decision })
   const touching = decision.tasks.filter(({ how, traits }) => how === 'chain' && traits.touchesExisting)
   for (const task of touching.slice(0, MOST_OBSERVED)) task.observe = true
   decision.unobserved = Math.max(0, touching.length - MOST_OBSERVED)
@@ -68,7 +70,7 @@ export function decide(ledger: LedgerRow[], options: ApplyOptions): Decision {
 
 interface FileContext {
   row: LedgerRow | undefined
-  ledger: LedgerRow[]
+  sequence: Sequence
   options: ApplyOptions
   decision: Decision
 }
@@ -104,48 +106,26 @@ function resume(task: Task, row: LedgerRow): void {
   task.result.notes.push(`goes on at statement ${row.done + 1} of ${task.entry.statements}, where it stopped before`)
 }
 
-function noteEdited(file: SchemaFile, row: LedgerRow, { options, decision, ledger }: FileContext): void {
+function noteEdited(file: SchemaFile, row: LedgerRow, { options, decision, sequence }: FileContext): void {
   const { policy, isPreview } = options
-  const parent = parentRows(ledger, options).find(({ name }) => name === file.name)
+  const parent = sequence.parentRow(file)
   // The parent may have taken the change over by now; then a reset brings it.
   const inParent = parent !== undefined && parent.checksum !== file.checksum
   const resets = policy.onEdit === 'reset' && isPreview && !inParent
   const action = policy.onEdit === 'accept' ? 'accept' : resets ? 'reset' : 'fail'
-  decision.edited.push({ file, row, inParent, action, freeName: freeName(file, ledger, options) })
+  decision.edited.push({ file, row, inParent, action, freeName: sequence.freeName(file) })
   const was = isComplete(row) ? 'applied' : `applied up to statement ${row.done}`
   const notes = [`${was} with checksum ${short(row.checksum)}, now ${short(file.checksum)}`]
   const state = action === 'accept' ? 'accepted' : 'edited'
   decision.results.push({ ...blankResult(file), state, statements: row.statements, notes })
 }
 
-function parentRows(ledger: LedgerRow[], { parentLedger, branchId }: ApplyOptions): LedgerRow[] {
-  return parentLedger ?? ledger.filter((row) => row.branch !== branchId)
-}
-
-function noteOrder(task: Task, { ledger, options, decision }: FileContext): void {
-  const { file } = task
-  // Files of this pull request run in their order once it is merged; only what the parent has counts.
-  const applied = (options.isPreview ? parentRows(ledger, options) : ledger).filter((row) => row.kind === 'once')
-  const order = new Map(options.source.files.map(({ name }, index) => [name, index]))
-  const own = order.get(file.name) ?? 0
-  const isBehind = ({ name }: LedgerRow) => {
-    const index = order.get(name)
-    return index === undefined ? compareNames(name, file.name) > 0 : index > own
-  }
-  const behind = applied
-    .filter((row) => isComplete(row) && isBehind(row))
-    .sort((a, b) => compareNames(a.name, b.name))
-    .at(-1)
-  if (!behind) return
-  const next = freeName(file, ledger, options)
-  decision.outOfOrder.push({ file, behind: behind.name, onParent: options.isPreview, freeName: next })
-  task.result.notes.push(`out of order: sorts before ${behind.name}, which is applied already; free name: ${next}`)
-}
-
-function freeName(file: SchemaFile, ledger: LedgerRow[], { source }: ApplyOptions): string {
-  const others = source.files.filter(({ kind, name }) => kind === 'once' && name !== file.name)
-  const applied = ledger.filter(({ kind }) => kind === 'once')
-  return nextFreeName([...new Set([...others, ...applied].map(({ name }) => name))], file.name)
+function noteOrder({ file, result }: Task, { sequence, options, decision }: FileContext): void {
+  const behind = sequence.behind(file)?.name
+  if (behind === undefined) return
+  const freeName = sequence.freeName(file)
+  decision.outOfOrder.push({ file, behind, onParent: options.isPreview, freeName })
+  result.notes.push(`out of order: sorts before ${behind}, which is applied already; free name: ${freeName}`)
 }
 
 function missingResult(row: LedgerRow, options: ApplyOptions): FileResult {

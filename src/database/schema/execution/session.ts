@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { type ConnectOptions, goneError, lost, openDatabase, type Row } from '../../connect.ts'
+import { connectionUrl } from '../../connection-url.ts'
 
 /** One connection that takes messages without waiting for the answers before them. */
 export interface Session {
@@ -27,8 +28,9 @@ const COPY_CHUNK = 1 << 20
 export async function openSession(runtime: Runtime, options: ConnectOptions): Promise<Session> {
   const database = await openDatabase(runtime, options).catch((error: unknown) => {
     runtime.signal.throwIfAborted()
-    const { host, pathname } = new URL(options.url)
-    throw new ActionError(`Could not log in to the database ${pathname.slice(1)} at ${host}: ${errorMessage(error)}.`, {
+    if (error instanceof ActionError) throw error
+    const { address, database } = connectionUrl(options.url)
+    throw new ActionError(`Could not log in to the database ${database} at ${address}: ${errorMessage(error)}.`, {
       advice: 'Check host, database, role and password, then run the job again.',
       title: errorCode(error),
     })

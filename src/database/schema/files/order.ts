@@ -50,7 +50,10 @@ function compareUnits(a: string, b: string): number {
  * no number, its name without ending goes in front.
  */
 export function nextFreeName(existing: string[], name: string): string {
-  const last = existing.toSorted(compareNames).at(-1)
+  const last = existing.reduce<string | undefined>(
+    (a, b) => (a !== undefined && compareNames(a, b) > 0 ? a : b),
+    undefined,
+  )
   if (last === undefined || compareNames(name, last) > 0) return name
   const [lastFolder, lastBase] = splitPath(last)
   const [folder, base] = splitPath(name)
