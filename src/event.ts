@@ -5,6 +5,8 @@ export interface Event {
   action: string
   /** `owner/name`. */
   repository: string
+  /** GitHub's number of the repository, which stays when it is renamed; empty where nobody tells it. */
+  repositoryId: string
   /** Git branch the repository calls its default; empty where the event does not say. */
   defaultBranch: string
   /** `refs/heads/main`, `refs/tags/v1`, `refs/pull/7/merge`. */
@@ -48,6 +50,7 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
     name,
     action: text(body.action),
     repository: fullName,
+    repositoryId: typeof repository.id === 'number' ? String(repository.id) : (env.GITHUB_REPOSITORY_ID ?? ''),
     defaultBranch: text(repository.default_branch),
     ref: env.GITHUB_REF ?? '',
     sha: env.GITHUB_SHA ?? '',

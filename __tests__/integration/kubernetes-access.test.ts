@@ -28,12 +28,6 @@ async function failureOf(promise: Promise<unknown>): Promise<ActionError> {
   throw new Error(`no ActionError: ${error}`)
 }
 
-/** Says so when a server cannot hold a Component; the tests of it then end early, here and in the output. */
-function withoutCustomResources(server: Kubernetes): boolean {
-  if (server.noCustomResources) console.warn(`NOT TESTED on this server: Dapr Components. ${server.noCustomResources}.`)
-  return server.noCustomResources !== null
-}
-
 /** A token that ended yesterday; no server made it. */
 function expiredToken(): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -220,7 +214,6 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     expect((await server.request('GET', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)).status).toBe(
       404,
     )
-    if (withoutCustomResources(server)) return
     await server.installDapr()
     const actions = async () =>
       (await applyCredentials(testRuntime(), options, sampleCredentials())).map(
@@ -247,7 +240,6 @@ describe.each(availableServers())('access to $name', ({ start }) => {
 
   test('of a Component that is not ours is refused', async () => {
     const namespace = await newNamespace(server)
-    if (withoutCustomResources(server)) return
     await server.installDapr()
     const path = `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components`
     const theirs = {

@@ -7,6 +7,7 @@ const event = (name: string, changes: Partial<Event> = {}): Event => ({
   name,
   action: '',
   repository: 'octo/learn',
+  repositoryId: '700',
   defaultBranch: 'main',
   ref: 'refs/heads/main',
   sha: 'a'.repeat(40),

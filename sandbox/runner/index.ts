@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -122,14 +122,20 @@ async function makeFolders(root: string, workspace: string | undefined): Promise
 
 function describeRepository(options: RunOptions): RepositoryContext {
   const given = typeof options.repository === 'string' ? { fullName: options.repository } : options.repository
+  const fullName = given?.fullName ?? 'octo/demo'
   return {
-    fullName: 'octo/demo',
-    id: 700_000_000,
+    fullName,
+    id: repositoryId(fullName),
     defaultBranch: 'main',
     private: false,
     serverUrl: options.serverUrl ?? 'https://github.com',
     ...given,
   }
+}
+
+/** A number for a repository as GitHub gives one: always the same for a name, another one for another. */
+function repositoryId(fullName: string): number {
+  return 700_000_000 + (createHash('sha256').update(fullName.toLowerCase()).digest().readUInt32BE() % 100_000_000)
 }
 
 /** The path of a Node 24: the one that runs this, or the one installed beside the sources. */

@@ -1,12 +1,14 @@
-import { MANAGER } from './ownership.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { MANAGER } from './marks.ts'
 import type { KubernetesObject } from './types.ts'
 
 /**
  * The places where an object lacks something of the desired one or has another value, as paths such as
- * `data.DATABASE_URL`; what others added is no difference. Lists must be equal as a whole. Values are not shown.
+ * `data.DATABASE_URL`; what others added is no difference. Lists must be equal as a whole, item by item, in whatever order
+ * the server writes the keys of an item. Values are not shown.
  */
 export function differences(actual: unknown, desired: unknown, path = ''): string[] {
-  if (!isRecord(desired)) return JSON.stringify(actual) === JSON.stringify(desired) ? [] : [path]
+  if (!isRecord(desired)) return isDeepStrictEqual(actual, desired) ? [] : [path]
   if (!isRecord(actual)) return [path]
   return Object.entries(desired).flatMap(([key, value]) =>
     differences(actual[key], value, path ? `${path}.${key}` : key),
