@@ -1,5 +1,5 @@
 import { type Reply, type Request, serve } from '../http/serve.ts'
-import { ADMIN_TOKEN, authorize, serviceAccountToken, userOf } from './access.ts'
+import { ADMIN_TOKEN, authorize, authorizeCreation, serviceAccountToken, userOf } from './access.ts'
 import { BUILT_IN, COMPONENTS, type Item, Refusal, type Resource, sorted } from './objects.ts'
 import { type Address, createStore, type Store, type WriteOptions } from './store.ts'
 import type { KubernetesStandIn } from './types.ts'
@@ -162,9 +162,13 @@ function applyPatch({ world, request, user }: Visit, address: Address, body: Ite
   const exists = world.store
     .list(address.resource, address.namespace)
     .some(({ metadata }) => metadata.name === address.name)
-  // An apply that creates needs both rights.
-  if (!exists) authorize(world.store, { user, verb: 'create', ...address })
-  const { item, created } = world.store.apply(address, body, writeOptions(request))
+  const options = writeOptions(request)
+  // An apply that creates needs both rights; namespace and name are checked before the second.
+  if (!exists) {
+    world.store.apply(address, body, { ...options, dryRun: true })
+    authorizeCreation(world.store, { user, ...address })
+  }
+  const { item, created } = world.store.apply(address, body, options)
   return { status: created ? 201 : 200, body: item }
 }
 
