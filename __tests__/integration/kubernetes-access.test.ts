@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import selfsigned from 'selfsigned'
 import type { Kubernetes } from '../../sandbox/kubernetes/index.ts'
-import { applyCredentials, parseSecretKeys, removeCredentials } from '../../src/kubernetes/index.ts'
+import {
+  applyCredentials,
+  type KubernetesOptions,
+  parseSecretKeys,
+  removeCredentials,
+} from '../../src/kubernetes/index.ts'
 import { ActionError } from '../../src/runtime/errors.ts'
 import {
   availableServers,
@@ -236,6 +241,24 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     expect((await failureOf(applyCredentials(testRuntime(), noUrl, sampleCredentials()))).message).toContain(
       'needs a connection URL',
     )
+  })
+
+  test('to a Dapr state store of version 1 differs from version 2 in the version alone; a change of it is an update', async () => {
+    await server.installDapr()
+    const namespace = await newNamespace(server)
+    const options = sampleOptions(server, { namespace, daprComponent: 'statestore' })
+    const specOf = async (more: Partial<KubernetesOptions>) => {
+      const results = await applyCredentials(testRuntime(), { ...options, ...more }, sampleCredentials())
+      const path = `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components/statestore`
+      const { body } = await server.request('GET', path)
+      return { action: results.at(-1)?.action, spec: body.spec }
+    }
+    const first = await specOf({ daprVersion: 'v1' })
+    const second = await specOf({ daprVersion: 'v2' })
+    const unnamed = await specOf({})
+    expect([first.action, second.action, unnamed.action]).toEqual(['created', 'updated', 'unchanged'])
+    expect([first.spec.version, second.spec.version]).toEqual(['v1', 'v2'])
+    expect(second.spec).toEqual({ ...first.spec, version: 'v2' })
   })
 
   test('of a Component that is not ours is refused', async () => {

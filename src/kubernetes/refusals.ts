@@ -120,9 +120,12 @@ function forbidden(session: OpenSession, status: Status, purpose: Purpose, said:
   const what = `Could not ${purpose.verb}`
   const user = status.message.match(/User "([^"]+)" cannot (\w+) resource/)?.[1]
   if (!user && / is forbidden: $/.test(status.message)) {
-    return new ActionError(`${what}: user '${session.user.name}' of the kubeconfig may not create it: ${said.replace(/: $/, '')}.`, {
-      advice: 'What is not there yet needs the right to create beside the one to patch: let an administrator add it.',
-    })
+    return new ActionError(
+      `${what}: user '${session.user.name}' of the kubeconfig may not create it: ${said.replace(/: $/, '')}.`,
+      {
+        advice: 'What is not there yet needs the right to create beside the one to patch: let an administrator add it.',
+      },
+    )
   }
   if (!user)
     return new ActionError(`${what}: the cluster forbids it: ${said}.`, { advice: 'Ask who runs the cluster.' })
