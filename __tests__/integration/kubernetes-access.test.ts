@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import selfsigned from 'selfsigned'
 import type { Kubernetes } from '../../sandbox/kubernetes/index.ts'
-import { applyCredentials, parseSecretKeys, removeCredentials } from '../../src/kubernetes/index.ts'
+import {
+  applyCredentials,
+  type KubernetesOptions,
+  parseSecretKeys,
+  removeCredentials,
+} from '../../src/kubernetes/index.ts'
 import { ActionError } from '../../src/runtime/errors.ts'
 import {
   availableServers,
@@ -26,12 +31,6 @@ async function failureOf(promise: Promise<unknown>): Promise<ActionError> {
   )
   if (error instanceof ActionError) return error
   throw new Error(`no ActionError: ${error}`)
-}
-
-/** Says so when a server cannot hold a Component; the tests of it then end early, here and in the output. */
-function withoutCustomResources(server: Kubernetes): boolean {
-  if (server.noCustomResources) console.warn(`NOT TESTED on this server: Dapr Components. ${server.noCustomResources}.`)
-  return server.noCustomResources !== null
 }
 
 /** A token that ended yesterday; no server made it. */
@@ -220,7 +219,6 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     expect((await server.request('GET', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)).status).toBe(
       404,
     )
-    if (withoutCustomResources(server)) return
     await server.installDapr()
     const actions = async () =>
       (await applyCredentials(testRuntime(), options, sampleCredentials())).map(
@@ -245,9 +243,26 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     )
   })
 
+  test('to a Dapr state store of version 1 differs from version 2 in the version alone; a change of it is an update', async () => {
+    await server.installDapr()
+    const namespace = await newNamespace(server)
+    const options = sampleOptions(server, { namespace, daprComponent: 'statestore' })
+    const specOf = async (more: Partial<KubernetesOptions>) => {
+      const results = await applyCredentials(testRuntime(), { ...options, ...more }, sampleCredentials())
+      const path = `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components/statestore`
+      const { body } = await server.request('GET', path)
+      return { action: results.at(-1)?.action, spec: body.spec }
+    }
+    const first = await specOf({ daprVersion: 'v1' })
+    const second = await specOf({ daprVersion: 'v2' })
+    const unnamed = await specOf({})
+    expect([first.action, second.action, unnamed.action]).toEqual(['created', 'updated', 'unchanged'])
+    expect([first.spec.version, second.spec.version]).toEqual(['v1', 'v2'])
+    expect(second.spec).toEqual({ ...first.spec, version: 'v2' })
+  })
+
   test('of a Component that is not ours is refused', async () => {
     const namespace = await newNamespace(server)
-    if (withoutCustomResources(server)) return
     await server.installDapr()
     const path = `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components`
     const theirs = {

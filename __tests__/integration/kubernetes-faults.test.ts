@@ -9,7 +9,15 @@ import {
   readCredentials,
   removeCredentials,
 } from '../../src/kubernetes/index.ts'
-import { changedKubeconfig, newNamespace, sampleCredentials, sampleOptions } from '../support/kubernetes.ts'
+import {
+  changedKubeconfig,
+  isGoing,
+  newNamespace,
+  sampleCredentials,
+  sampleOptions,
+  sampleOwner,
+  unusedNamespace,
+} from '../support/kubernetes.ts'
 import { instantClock, testRuntime } from '../support/runtime.ts'
 
 describe('a Kubernetes server with faults', () => {
@@ -44,10 +52,12 @@ describe('a Kubernetes server with faults', () => {
   })
   test.each([
     ['409', { kind: 'answer' as const, status: 409, body: modified }],
+    ['423', { kind: 'answer' as const, status: 423 }],
     ['429', { kind: 'answer' as const, status: 429, headers: { 'retry-after': '2' } }],
     ['500', { kind: 'answer' as const, status: 500 }],
     ['503', { kind: 'answer' as const, status: 503 }],
     ['504 after it took effect', { kind: 'answer-after' as const, status: 504 }],
+    ['524 after it took effect', { kind: 'answer-after' as const, status: 524 }],
     ['a dropped connection', { kind: 'drop' as const }],
     ['a connection dropped after it took effect', { kind: 'drop-after' as const }],
   ])('that answers %s goes on by itself, at every request of apply and remove', async (_, fault) => {
@@ -70,6 +80,136 @@ describe('a Kubernetes server with faults', () => {
     const clock = instantClock()
     await applyCredentials({ ...testRuntime(), clock }, options, sampleCredentials())
     expect(clock.slept).toEqual([3000])
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['0', '0'],
+    ['a thousandth of a second', '0.001'],
+    ['a time before now', '-5'],
+    ['a moment that has passed', 'Wed, 21 Oct 2015 07:28:00 GMT'],
+    ['something that cannot be read', 'soon'],
+  ])('that asks for %s with Retry-After is not hammered: every wait is at least the backoff', async (_, after) => {
+    const headers = after === undefined ? {} : { headers: { 'retry-after': after } }
+    server.faults.add({ method: 'GET', kind: 'answer', status: 503, times: 4, ...headers })
+    const clock = instantClock()
+    await applyCredentials({ ...testRuntime(), clock }, options, sampleCredentials())
+    expect(requests()).toEqual(['GET 503', 'GET 503', 'GET 503', 'GET 503', 'GET 404', 'PATCH 201', 'GET 200'])
+    const least = [375, 750, 1500, 3000]
+    expect(clock.slept).toHaveLength(4)
+    for (const [index, milliseconds] of clock.slept.entries()) {
+      expect(milliseconds).toBeGreaterThanOrEqual(least[index] ?? 0)
+      expect(milliseconds).toBeLessThanOrEqual((least[index] ?? 0) * 1.5)
+    }
+  })
+
+  test('is waited for until the moment that Retry-After names, eight seconds at most', async () => {
+    const clock = instantClock()
+    for (const seconds of [5, 3600]) {
+      const moment = new Date(clock.now() + seconds * 1000).toUTCString()
+      server.faults.add({ method: 'GET', kind: 'answer', status: 503, headers: { 'retry-after': moment } })
+      await readCredentials({ ...testRuntime(), clock }, options)
+    }
+    expect(clock.slept).toEqual([5000, 8000])
+  })
+
+  test('whose quota has not been counted yet is asked again', async () => {
+    const message = 'secrets "postgres-credentials" is forbidden: status unknown for quota: few, resources: secrets'
+    const body = JSON.stringify({ kind: 'Status', reason: 'Forbidden', message, code: 403 })
+    server.faults.add({ method: 'PATCH', kind: 'answer', status: 403, body })
+    await applyCredentials(testRuntime({ instant: true }), options, sampleCredentials())
+    expect(requests()).toEqual(['GET 404', 'PATCH 403', 'PATCH 201', 'GET 200'])
+  })
+
+  test.each([[400], [409], [429], [500]])(
+    'whose webhook denies with %i is asked once: the answer would be the same',
+    async (code) => {
+      const message = 'admission webhook "policy.example.com" denied the request: no'
+      const body = JSON.stringify({ kind: 'Status', message, code })
+      server.faults.add({ method: 'PATCH', kind: 'answer', status: code, body, times: 9 })
+      await expect(applyCredentials(testRuntime(), options, sampleCredentials())).rejects.toMatchObject({
+        message: expect.stringContaining(`a policy of the cluster denies it: ${message}.`),
+        advice: expect.stringMatching(/^The admission webhook 'policy\.example\.com' sets this rule: /),
+      })
+      expect(requests()).toEqual(['GET 404', `PATCH ${code}`])
+    },
+  )
+
+  test("whose own policy denies is told with the policy's name", async () => {
+    const message = `ValidatingAdmissionPolicy 'labels' with binding 'all' denied request: failed expression: x`
+    const body = JSON.stringify({ kind: 'Status', reason: 'Invalid', message, code: 422 })
+    server.faults.add({ method: 'PATCH', kind: 'answer', status: 422, body })
+    await expect(applyCredentials(testRuntime(), options, sampleCredentials())).rejects.toMatchObject({
+      advice: expect.stringMatching(/^The ValidatingAdmissionPolicy 'labels' sets this rule: /),
+    })
+  })
+
+  test('whose webhook does not answer is asked five times, then the webhook is named', async () => {
+    const message = 'Internal error occurred: failed calling webhook "policy.example.com": connection refused'
+    const body = JSON.stringify({ kind: 'Status', reason: 'InternalError', message, code: 500 })
+    server.faults.add({ method: 'PATCH', kind: 'answer', status: 500, body, times: 9 })
+    await expect(applyCredentials(testRuntime({ instant: true }), options, sampleCredentials())).rejects.toMatchObject({
+      message: expect.stringContaining(`a policy of the cluster could not be asked: ${message}.`),
+      advice: expect.stringContaining("'policy.example.com' does not answer"),
+    })
+    expect(requests().filter((line) => line.startsWith('PATCH'))).toHaveLength(5)
+  })
+
+  test.each([
+    ['answers 500', { kind: 'answer' as const, status: 500 }, 'the Kubernetes server answered 500'],
+    ['drops the connection', { kind: 'drop' as const }, 'it closed the connection'],
+  ])(
+    'that %s whenever others are looked for keeps the namespace, which is a warning and no error',
+    async (_, fault, cause) => {
+      const whole = { ...options, namespace: unusedNamespace(), createNamespace: true }
+      await applyCredentials(testRuntime(), whole, sampleCredentials())
+      server.faults.add({ method: 'GET', path: /labelSelector/, times: 99, ...fault })
+      const runtime = testRuntime({ instant: true })
+      const removed = await removeCredentials(runtime, whole)
+      expect(removed.map(({ kind, action }) => `${kind} ${action}`)).toEqual(['Secret deleted'])
+      expect(runtime.annotations.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+        expect.stringContaining(
+          `warning: Kept namespace ${whole.namespace}: another owner may have something in it: Could not `,
+        ),
+      ])
+      expect(runtime.annotations[0]?.text).toContain(cause)
+      expect(requests()).not.toContain('DELETE 404')
+      expect(await isGoing(server, whole.namespace)).toBe(false)
+    },
+  )
+
+  test('looks for others right before it deletes the namespace, and reads none of their values', async () => {
+    const whole = { ...options, namespace: unusedNamespace(), createNamespace: true }
+    await applyCredentials(testRuntime(), whole, sampleCredentials())
+    server.journal.length = 0
+    await removeCredentials(testRuntime(), whole)
+    const paths = server.journal.map(({ method, path }) => `${method} ${path.replace(whole.namespace, 'NS')}`)
+    const selector = 'labelSelector=app.kubernetes.io%2Fmanaged-by%3Dneon-postgres-setup'
+    expect(paths.slice(-3)).toEqual([
+      `GET /api/v1/namespaces/NS/secrets?${selector}`,
+      `GET /apis/dapr.io/v1alpha1/namespaces/NS/components?${selector}`,
+      'DELETE /api/v1/namespaces/NS',
+    ])
+    const lists = server.journal.filter(({ path }) => path.includes('labelSelector'))
+    for (const { headers } of lists) expect(headers.accept).toContain('as=PartialObjectMetadataList')
+  })
+
+  test('that refuses the Secret keeps the namespace when another owner came in between', async () => {
+    const namespace = unusedNamespace()
+    const refused = { ...options, namespace, createNamespace: true, secretName: 'Bad_Name' }
+    server.faults.add({ method: 'PATCH', path: /Bad_Name/, skip: 1, kind: 'slow', milliseconds: 500 })
+    const runtime = testRuntime()
+    const running = applyCredentials(runtime, refused, sampleCredentials()).catch((error: Error) => error.message)
+    while ((await server.request('GET', `/api/v1/namespaces/${namespace}`)).status !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    const owner = sampleOwner({ pullRequest: 8 })
+    await applyCredentials(testRuntime(), { ...options, namespace, owner }, sampleCredentials())
+    expect(await running).toContain('the server refuses it')
+    expect(runtime.annotations.map(({ text }) => text)).toEqual([
+      `Kept namespace ${namespace}: it holds Secret ${namespace}/postgres-credentials of pull request 8 of acme/learnflow.`,
+    ])
+    expect(await isGoing(server, namespace)).toBe(false)
   })
 
   test('that stays down is given up after five tries, with its words', async () => {

@@ -6,6 +6,7 @@ import {
   newNamespace,
   sampleCredentials,
   sampleOptions,
+  sampleOwner,
   unusedNamespace,
 } from '../support/kubernetes.ts'
 import { testRuntime } from '../support/runtime.ts'
@@ -68,6 +69,7 @@ describe.each(availableServers())('the Secret on $name', ({ start }) => {
     expect(body.metadata.labels).toEqual({ 'app.kubernetes.io/managed-by': 'neon-postgres-setup', team: 'data' })
     expect(body.metadata.annotations).toEqual({
       'neon-postgres-setup/repository': 'acme/learnflow',
+      'neon-postgres-setup/repository-id': '700',
       'neon-postgres-setup/pull-request': '7',
       'neon-postgres-setup/branch-id': 'br-cool-rain-123456',
       'neon-postgres-setup/project-id': 'proud-sun-1',
@@ -308,7 +310,7 @@ describe.each(availableServers())('the Secret on $name', ({ start }) => {
 
   test('of a run outside pull requests goes only with its own branch', async () => {
     const namespace = await newNamespace(server)
-    const owner = { repository: 'acme/learnflow', pullRequest: null, branchId: 'br-main-1', projectId: 'proud-sun-1' }
+    const owner = sampleOwner({ pullRequest: null, branchId: 'br-main-1' })
     const options = sampleOptions(server, { namespace, owner })
     await applyCredentials(testRuntime(), options, sampleCredentials())
     const { body } = await server.request('GET', secretPath(namespace))

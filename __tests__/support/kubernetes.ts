@@ -7,7 +7,7 @@ import {
   startKubeApiserver,
   startKubernetesStandIn,
 } from '../../sandbox/kubernetes/index.ts'
-import type { Credentials, KubernetesOptions } from '../../src/kubernetes/index.ts'
+import type { Credentials, KubernetesOptions, Owner } from '../../src/kubernetes/index.ts'
 
 const UNPACK = '../shared/envtest/unpack'
 
@@ -30,12 +30,46 @@ export function availableServers(): { name: string; start: () => Promise<Kuberne
 
 let count = 0
 
-/** A namespace of its own for each test. */
-export async function newNamespace(server: Kubernetes): Promise<string> {
+/** A namespace of its own for each test, with labels and annotations where a test wants some. */
+export async function newNamespace(server: Kubernetes, metadata: object = {}): Promise<string> {
   count += 1
   const name = `test-${process.pid}-${count}`
-  await server.request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  await createObject(server, '/api/v1/namespaces', { kind: 'Namespace', metadata: { ...metadata, name } })
   return name
+}
+
+/** Creates an object as administrator; its resourceVersion tells later whether it was touched. */
+export async function createObject(server: Kubernetes, collection: string, item: object): Promise<string> {
+  const apiVersion = collection.match(/^\/apis\/([^/]+\/[^/]+)\//)?.[1] ?? 'v1'
+  const { status, body } = await server.request('POST', `${collection}?fieldManager=kubectl-create`, {
+    apiVersion,
+    ...item,
+  })
+  if (status !== 201) throw new Error(`${collection}: ${status} ${JSON.stringify(body)}`)
+  return body.metadata.resourceVersion
+}
+
+/** A namespace that is being deleted, and stays so until {@link finishNamespace}. */
+export async function terminatingNamespace(server: Kubernetes): Promise<string> {
+  count += 1
+  const name = `going-${process.pid}-${count}`
+  // The finalizer is nobody's, so that no controller takes it out.
+  const spec = { finalizers: ['example.com/hold'] }
+  await createObject(server, '/api/v1/namespaces', { kind: 'Namespace', metadata: { name }, spec })
+  await server.request('DELETE', `/api/v1/namespaces/${name}`)
+  return name
+}
+
+/** Does what the namespace controller does at the end of a deletion; envtest runs none. */
+export async function finishNamespace(server: Kubernetes, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } }
+  await server.request('PUT', `/api/v1/namespaces/${name}/finalize`, body)
+}
+
+/** Whether a namespace is gone or on its way. */
+export async function isGoing(server: Kubernetes, name: string): Promise<boolean> {
+  const { status, body } = await server.request('GET', `/api/v1/namespaces/${name}`)
+  return status === 404 || body.status.phase === 'Terminating'
 }
 
 /** A name that no namespace has yet. */
@@ -65,11 +99,24 @@ export function sampleOptions(server: Kubernetes, more: Partial<KubernetesOption
   return {
     kubeconfig: server.kubeconfig,
     createNamespace: false,
+    namespaceIsPerPullRequest: true,
     secretName: 'postgres-credentials',
     secretKeys: [{ key: 'DATABASE_URL', template: '{db_url_pooled}' }],
     secretForce: false,
     secretLabels: {},
-    owner: { repository: 'acme/learnflow', pullRequest: 7, branchId: 'br-cool-rain-123456', projectId: 'proud-sun-1' },
+    owner: sampleOwner(),
+    ...more,
+  }
+}
+
+/** Pull request 7 of acme/learnflow, with what a test wants otherwise. */
+export function sampleOwner(more: Partial<Owner> = {}): Owner {
+  return {
+    repository: 'acme/learnflow',
+    repositoryId: '700',
+    pullRequest: 7,
+    branchId: 'br-cool-rain-123456',
+    projectId: 'proud-sun-1',
     ...more,
   }
 }

@@ -43,13 +43,26 @@ function subjectOf(token: string): string | undefined {
 
 /** Throws the API server's 403 unless a role that is bound to the user allows the wish. */
 export function authorize(store: Store, wish: Wish): void {
-  if (wish.user === ADMIN || rulesFor(store, wish).some((rule) => allows(rule, wish))) return
-  const { user, verb, resource, namespace, name } = wish
+  const { user, verb, resource, namespace } = wish
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
-  const what = `${resource.plural}${resource.group ? `.${resource.group}` : ''}${name ? ` "${name}"` : ''}`
   const reason = `User "${user}" cannot ${verb} resource "${resource.plural}" in API group "${resource.group}" ${where}`
+  if (!isAllowed(store, wish)) throw forbidden(wish, reason)
+}
+
+/** As {@link authorize}, for an apply that turns out to create: then the API server gives no reason. */
+export function authorizeCreation(store: Store, wish: Omit<Wish, 'verb'>): void {
+  const creation = { ...wish, verb: 'create' }
+  if (!isAllowed(store, creation)) throw forbidden(creation, '')
+}
+
+function isAllowed(store: Store, wish: Wish): boolean {
+  return wish.user === ADMIN || rulesFor(store, wish).some((rule) => allows(rule, wish))
+}
+
+function forbidden({ resource, name }: Wish, reason: string): Refusal {
+  const what = `${resource.plural}${resource.group ? `.${resource.group}` : ''}${name ? ` "${name}"` : ''}`
   const details = { name, group: resource.group, kind: resource.plural }
-  throw new Refusal(403, 'Forbidden', `${what} is forbidden: ${reason}`, details)
+  return new Refusal(403, 'Forbidden', `${what} is forbidden: ${reason}`, details)
 }
 
 interface Rule {

@@ -14,6 +14,14 @@ export const DAPR_COMPONENTS = {
   },
 }
 
+/** A Component for a dry run. */
+export const PROBE_COMPONENT = {
+  apiVersion: 'dapr.io/v1alpha1',
+  kind: 'Component',
+  metadata: { name: 'probe' },
+  spec: { type: 'state.in-memory', version: 'v1', metadata: [{ name: 'a', value: 'b' }] },
+}
+
 function componentSchema() {
   const text = { type: 'string' }
   const metadataItem = {

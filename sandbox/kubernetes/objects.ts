@@ -57,6 +57,14 @@ export const COMPONENTS: Resource = {
   namespaced: true,
 }
 
+/** The same JSON with the keys of every object in order: so a real API server writes maps, and custom resources as a whole. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, below]) => [key, sorted(below)]))
+}
+
 /** An answer that is no success, as the API server words it (kind Status). */
 export class Refusal extends Error {
   readonly code: number
@@ -75,6 +83,24 @@ export class Refusal extends Error {
     const { code, reason, message, details } = this
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code }
   }
+}
+
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** Throws the API server's 422 for a name that no object of the kind can have; its texts are shortened. */
+export function checkName({ kind, plural }: Resource, name: string): void {
+  const isLabel = plural === 'namespaces'
+  if ((isLabel ? LABEL : SUBDOMAIN).test(name)) return
+  const rule = isLabel
+    ? "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
+    : "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+  const message = `Invalid value: ${JSON.stringify(name)}: ${rule}`
+  throw new Refusal(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: metadata.name: ${message}`, {
+    name,
+    kind,
+    causes: [{ reason: 'FieldValueInvalid', message, field: 'metadata.name' }],
+  })
 }
 
 /** 404 for an object. */

@@ -1,13 +1,16 @@
 import { type Reply, type Request, serve } from '../http/serve.ts'
-import { ADMIN_TOKEN, authorize, serviceAccountToken, userOf } from './access.ts'
-import { BUILT_IN, COMPONENTS, type Item, Refusal, type Resource } from './objects.ts'
+import { ADMIN_TOKEN, authorize, authorizeCreation, serviceAccountToken, userOf } from './access.ts'
+import { BUILT_IN, COMPONENTS, type Item, Refusal, type Resource, sorted } from './objects.ts'
 import { type Address, createStore, type Store, type WriteOptions } from './store.ts'
 import type { KubernetesStandIn } from './types.ts'
 
-/** Whether the cluster has Dapr's Components from the start; it has unless told. */
+/** What the cluster is like. */
 export interface StandInOptions {
+  /** Whether it has Dapr's Components from the start; it has unless told. */
   dapr?: boolean
   port?: number
+  /** Milliseconds that a deleted namespace stays in phase Terminating; 500 unless told, and some seconds in a real cluster. */
+  namespaceDeletion?: number
 }
 
 interface World {
@@ -17,14 +20,17 @@ interface World {
 
 /**
  * A stand-in for kube-apiserver on 127.0.0.1, with a journal and faults: namespaces, Secrets, service accounts with
- * tokens, RBAC and Dapr's Components; get, list, create, replace, server-side apply, delete. A deleted namespace is gone
- * at once.
+ * tokens, RBAC and Dapr's Components; get, list, create, replace, server-side apply, delete. A deleted namespace is in
+ * phase Terminating for a while, or until its finalizers are taken out (PUT …/finalize).
  */
 export async function startKubernetesStandIn(options: StandInOptions = {}): Promise<KubernetesStandIn> {
   const [namespaces] = BUILT_IN
   if (!namespaces) throw new Error('no namespaces')
   const resources = [...BUILT_IN, ...(options.dapr === false ? [] : [COMPONENTS])]
-  const world: World = { store: createStore(namespaces), resources }
+  const world: World = {
+    store: createStore({ namespaces, namespaceDeletion: options.namespaceDeletion ?? 500 }),
+    resources,
+  }
   const server = await serve(async (request) => answer(world, request), options.port)
   return {
     kind: 'stand-in',
@@ -65,7 +71,9 @@ function kubeconfig(url: string): string {
 
 function answer(world: World, request: Request): Reply {
   try {
-    return route(world, request)
+    world.store.settle()
+    const { status, body } = route(world, request)
+    return { status, body: sorted(body) }
   } catch (error) {
     if (error instanceof Refusal) return { status: error.code, body: error.body }
     throw error
@@ -81,11 +89,12 @@ function route(world: World, request: Request): Reply {
   if (served.length === 0) return { status: 404, body: '404 page not found\n' }
   if (rest === '') return { status: 200, body: { kind: 'APIResourceList', groupVersion: version, resources: served } }
   const [, namespace = '', plural, name = '', subresource] =
-    rest.match(/^(?:namespaces\/([^/]+)\/(?=.))?([^/]+)(?:\/([^/]+))?(?:\/(token))?$/) ?? []
+    rest.match(/^(?:namespaces\/([^/]+)\/(?!finalize$)(?=.))?([^/]+)(?:\/([^/]+))?(?:\/(token|finalize))?$/) ?? []
   const resource = served.find((entry) => entry.plural === plural)
   if (!resource) return { status: 404, body: '404 page not found\n' }
   const address = { resource, namespace, name }
-  if (subresource) return { status: 201, body: tokenRequest(world, request, address) }
+  if (subresource === 'token') return { status: 201, body: tokenRequest(world, request, address) }
+  if (subresource === 'finalize') return { status: 200, body: finalize(world, request, address) }
   const verb = verbOf(request, name)
   authorize(world.store, { user, verb, ...address })
   return perform({ world, request, user }, verb, address)
@@ -108,13 +117,11 @@ function perform(visit: Visit, verb: string, address: Address): Reply {
   const options = writeOptions(request)
   const { resource, namespace } = address
   if (verb === 'get') return { status: 200, body: store.get(address) }
-  if (verb === 'list') {
-    const list = { kind: `${resource.kind}List`, apiVersion: resource.version, items: store.list(resource, namespace) }
-    return { status: 200, body: list }
-  }
+  if (verb === 'list') return { status: 200, body: listOf(request, resource, store.list(resource, namespace)) }
   if (verb === 'delete') {
     const { preconditions = {} } = request.body ? JSON.parse(request.body) : {}
-    store.remove(address, preconditions, options.dryRun)
+    const removed = store.remove(address, preconditions, options.dryRun)
+    if (resource.plural === 'namespaces') return { status: 200, body: removed }
     return { status: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } }
   }
   const body = readBody(request, resource)
@@ -122,6 +129,23 @@ function perform(visit: Visit, verb: string, address: Address): Reply {
     return { status: 201, body: store.create({ ...address, name: body.metadata.name }, body, options) }
   if (verb === 'update') return { status: 200, body: store.replace(address, body, options) }
   return applyPatch(visit, address, body)
+}
+
+/** A list, with a label selector of equalities, and of metadata alone where that is what the client takes first. */
+function listOf({ url, headers }: Request, resource: Resource, items: Item[]): Record<string, unknown> {
+  const selector = url.searchParams.get('labelSelector') ?? ''
+  const pairs = selector === '' ? [] : selector.split(',').map((pair) => pair.split('='))
+  if (pairs.some((pair) => pair.length !== 2)) {
+    throw new Refusal(400, 'BadRequest', `the stand-in knows only equalities in a label selector, not ${selector}`)
+  }
+  const found = items.filter(({ metadata }) => pairs.every(([key = '', value]) => metadata.labels?.[key] === value))
+  if (headers.accept?.startsWith('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1')) {
+    const type = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+    const partial = found.map(({ metadata }) => ({ ...type, metadata }))
+    return { ...type, kind: 'PartialObjectMetadataList', items: partial, metadata: {} }
+  }
+  const apiVersion = resource.group ? `${resource.group}/${resource.version}` : resource.version
+  return { kind: `${resource.kind}List`, apiVersion, items: found, metadata: {} }
 }
 
 function applyPatch({ world, request, user }: Visit, address: Address, body: Item): Reply {
@@ -138,9 +162,13 @@ function applyPatch({ world, request, user }: Visit, address: Address, body: Ite
   const exists = world.store
     .list(address.resource, address.namespace)
     .some(({ metadata }) => metadata.name === address.name)
-  // An apply that creates needs both rights.
-  if (!exists) authorize(world.store, { user, verb: 'create', ...address })
-  const { item, created } = world.store.apply(address, body, writeOptions(request))
+  const options = writeOptions(request)
+  // An apply that creates needs both rights; namespace and name are checked before the second.
+  if (!exists) {
+    world.store.apply(address, body, { ...options, dryRun: true })
+    authorizeCreation(world.store, { user, ...address })
+  }
+  const { item, created } = world.store.apply(address, body, options)
   return { status: created ? 201 : 200, body: item }
 }
 
@@ -165,6 +193,11 @@ function writeOptions({ url, headers }: Request): WriteOptions {
     force: url.searchParams.get('force') === 'true',
     dryRun: url.searchParams.get('dryRun') === 'All',
   }
+}
+
+/** PUT /api/v1/namespaces/NAME/finalize, as the namespace controller sends it. */
+function finalize({ store }: World, request: Request, address: Address): unknown {
+  return store.finalize(address, JSON.parse(request.body).spec?.finalizers ?? [])
 }
 
 /** POST …/serviceaccounts/NAME/token (TokenRequest). */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { applyFields, updateFields } from './fields.ts'
-import { type Item, notFound, Refusal, type Resource } from './objects.ts'
+import { completeNamespace, isFinished, refuseNewContent, terminate } from './namespaces.ts'
+import { checkName, type Item, notFound, Refusal, type Resource } from './objects.ts'
 
 /** Which object a request is about. */
 export interface Address {
@@ -25,13 +26,25 @@ export interface Store {
   /** Server-side apply; `created` says whether the object is new. */
   apply(address: Address, body: Item, options: WriteOptions): { item: Item; created: boolean }
   remove(address: Address, preconditions: { uid?: string; resourceVersion?: string }, dryRun: boolean): Item
+  /** Sets a namespace's finalizers; one that is being deleted and has none is gone. */
+  finalize(address: Address, finalizers: string[]): Item
+  /** Does what is due: namespaces that were deleted long enough ago go, with everything in them. */
+  settle(): void
+}
+
+/** What a store is told about the cluster. */
+export interface StoreOptions {
+  namespaces: Resource
+  /** Milliseconds that a namespace is in phase Terminating. */
+  namespaceDeletion: number
 }
 
 /** An empty cluster with the namespaces that every cluster has. */
-export function createStore(namespaces: Resource): Store {
+export function createStore({ namespaces, namespaceDeletion }: StoreOptions): Store {
   const items = new Map<string, Item>()
   let version = 100
   const id = ({ resource, namespace, name }: Address) => `${resource.group}/${resource.plural}/${namespace}/${name}`
+  const namespaceAt = (name: string) => items.get(id({ resource: namespaces, namespace: '', name }))
   const save = (address: Address, item: Item, dryRun: boolean): Item => {
     const before = items.get(id(address))
     if (before && JSON.stringify(before) === JSON.stringify(item)) return before
@@ -41,18 +54,19 @@ export function createStore(namespaces: Resource): Store {
     return item
   }
   const fresh = (address: Address, body: Item): Item => {
-    if (
-      address.resource.namespaced &&
-      !items.has(id({ resource: namespaces, namespace: '', name: address.namespace }))
-    ) {
-      throw notFound('namespaces', address.namespace)
+    const { resource, name } = address
+    if (resource.namespaced) {
+      const namespace = namespaceAt(address.namespace)
+      if (!namespace) throw notFound('namespaces', address.namespace)
+      refuseNewContent(namespace, resource, name)
     }
+    checkName(resource, name)
     const creationTimestamp = new Date().toISOString()
-    const place = { name: address.name, ...(address.namespace ? { namespace: address.namespace } : {}) }
+    const place = { name, ...(address.namespace ? { namespace: address.namespace } : {}) }
     const metadata = { ...body.metadata, ...place, uid: randomUUID(), creationTimestamp }
     const item: Item = { ...body, metadata }
     if (item.kind === 'Secret') item.type ??= 'Opaque'
-    return item
+    return item.kind === 'Namespace' ? completeNamespace(item) : item
   }
   const store: Store = {
     get(address) {
@@ -65,14 +79,10 @@ export function createStore(namespaces: Resource): Store {
         .filter(([key]) => key.startsWith(`${resource.group}/${resource.plural}/${namespace ? `${namespace}/` : ''}`))
         .map(([, item]) => item),
     create(address, body, options) {
-      if (items.has(id(address))) {
-        const { plural } = address.resource
-        throw new Refusal(409, 'AlreadyExists', `${plural} "${address.name}" already exists`, {
-          name: address.name,
-          kind: plural,
-        })
-      }
-      return save(address, updateFields(undefined, fresh(address, body), options.manager), options.dryRun)
+      const item = fresh(address, body)
+      const live = items.get(id(address))
+      if (live) throw alreadyExists(address, live)
+      return save(address, updateFields(undefined, item, options.manager), options.dryRun)
     },
     replace(address, body, options) {
       const live = store.get(address)
@@ -87,8 +97,9 @@ export function createStore(namespaces: Resource): Store {
     apply(address, body, options) {
       const live = items.get(id(address))
       const { manager, force } = options
-      const empty = fresh(address, { apiVersion: body.apiVersion, kind: body.kind, metadata: { name: address.name } })
-      const item = applyFields(live ?? empty, body, { manager, force })
+      const empty = () =>
+        fresh(address, { apiVersion: body.apiVersion, kind: body.kind, metadata: { name: address.name } })
+      const item = applyFields(live ?? empty(), body, { manager, force })
       if (live) checkUpdate(live, item)
       return { item: save(address, item, options.dryRun), created: live === undefined }
     },
@@ -97,11 +108,23 @@ export function createStore(namespaces: Resource): Store {
       const { uid, resourceVersion } = live.metadata
       if (preconditions.uid && preconditions.uid !== uid) throw modified(address)
       if (preconditions.resourceVersion && preconditions.resourceVersion !== resourceVersion) throw modified(address)
-      if (dryRun) return live
-      items.delete(id(address))
-      if (address.resource.plural !== 'namespaces') return live
-      for (const [key, item] of items) if (item.metadata.namespace === address.name) items.delete(key)
+      if (address.resource.plural === 'namespaces') return save(address, terminate(live), dryRun)
+      if (!dryRun) items.delete(id(address))
       return live
+    },
+    finalize(address, finalizers) {
+      const live = store.get(address)
+      const item = { ...live, spec: { finalizers } }
+      if (live.metadata.deletionTimestamp && finalizers.length === 0) items.delete(id(address))
+      else save(address, item, false)
+      return item
+    },
+    settle() {
+      for (const [key, namespace] of items) {
+        if (namespace.kind !== 'Namespace' || !isFinished(namespace, namespaceDeletion)) continue
+        items.delete(key)
+        for (const [below, item] of items) if (item.metadata.namespace === namespace.metadata.name) items.delete(below)
+      }
     },
   }
   for (const name of ['default', 'kube-system']) {
@@ -113,6 +136,12 @@ export function createStore(namespaces: Resource): Store {
     })
   }
   return store
+}
+
+function alreadyExists({ resource, name }: Address, live: Item): Refusal {
+  const prefix = live.metadata.deletionTimestamp ? 'object is being deleted: ' : ''
+  const details = { name, kind: resource.plural }
+  return new Refusal(409, 'AlreadyExists', `${prefix}${resource.plural} "${name}" already exists`, details)
 }
 
 function modified({ resource, name }: Address): Refusal {

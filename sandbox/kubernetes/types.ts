@@ -9,11 +9,11 @@ export interface Kubernetes {
   readonly url: string
   /** Text of a kubeconfig for the administrator. */
   readonly kubeconfig: string
-  /** Null when it serves custom resources such as Dapr's; otherwise why it cannot. */
+  /** Null: every server here serves custom resources such as Dapr's; one that cannot is refused with an error. */
   readonly noCustomResources: string | null
   /** Sends a request as administrator, to arrange and to look; a path with query. */
   request(method: string, path: string, body?: unknown): Promise<KubernetesAnswer>
-  /** Makes components.dapr.io known, if it is not. Throws an Error where there can be no custom resources. */
+  /** Makes components.dapr.io known, if it is not. Throws an Error when the server does not survive it. */
   installDapr(): Promise<void>
   close(): Promise<void>
 }

@@ -2,15 +2,9 @@ import type { KubernetesResult } from '../model.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Cluster, withCluster } from './cluster.ts'
-import {
-  componentAddress,
-  componentObject,
-  namespaceAddress,
-  type ObjectAddress,
-  secretAddress,
-  secretObject,
-} from './objects.ts'
-import { mayWrite } from './ownership.ts'
+import { mayWrite } from './marks.ts'
+import { componentAddress, componentObject, namespaceAddress, secretAddress, secretObject, titleOf } from './objects.ts'
+import { keptWarning } from './remove.ts'
 import { fillTemplates, isSecret, passwordsOf, urlKey } from './template.ts'
 import type { Credentials, KubernetesOptions } from './types.ts'
 
@@ -39,16 +33,17 @@ export async function applyCredentials(
     )
   }
   return withCluster(runtime, options, async (cluster) => {
+    // Without create_namespace nobody here makes it anew, and waiting would help nobody.
+    if (options.createNamespace) await cluster.awaitTermination()
     const address = secretAddress(options, cluster.namespace)
     const existing = await cluster.read(address)
     cluster.refuseForeign(address, existing)
     // Looked at before the first write, so that a cluster without Dapr is not left half done.
     const component = await lookAtComponent(cluster, options)
-    const results = await cluster.write(address, secretObject(options, address, values), existing)
+    const results = await cluster.write({ address, desired: secretObject(options, address, values), existing })
     if (component) {
-      results.push(
-        ...(await cluster.write(component.address, componentObject(options, component.address), component.existing)),
-      )
+      const desired = componentObject(options, component.address)
+      results.push(...(await cluster.write({ ...component, desired })))
     }
     for (const result of results) runtime.log.info(sentence(result))
     return results
@@ -71,8 +66,8 @@ async function lookAtComponent(cluster: Cluster, options: KubernetesOptions) {
 
 /**
  * Takes away what {@link applyCredentials} brought for the same owner: the Component, the Secret and, with
- * `createNamespace`, a namespace that carries our mark. Anything else stays, with a warning when it has our name.
- * Succeeds when there is nothing left to delete.
+ * `createNamespace`, the namespace if it is this pull request's alone. What stays under our name is told in a warning with
+ * the reason. Succeeds when there is nothing left to delete.
  */
 export async function removeCredentials(runtime: Runtime, options: KubernetesOptions): Promise<KubernetesResult[]> {
   return withCluster(runtime, options, async (cluster) => {
@@ -84,8 +79,8 @@ export async function removeCredentials(runtime: Runtime, options: KubernetesOpt
     const results: KubernetesResult[] = []
     for (const address of addresses) {
       const result = await cluster.remove(address)
-      if (result) results.push(result)
-      else runtime.log.warning(`Kept ${titleOf(address)}: this run did not make it.`)
+      if ('kept' in result) runtime.log.warning(keptWarning(address, result))
+      else results.push(result)
     }
     for (const result of results) runtime.log.info(sentence(result))
     return results
@@ -117,10 +112,6 @@ export async function readCredentials(
 function hide(runtime: Runtime, value: string): void {
   runtime.secrets.add(value)
   if (value.length >= 6) runtime.secrets.add(Buffer.from(value, 'utf8').toString('base64'))
-}
-
-function titleOf({ kind, namespace, name }: Pick<ObjectAddress, 'kind' | 'namespace' | 'name'>): string {
-  return kind === 'Namespace' ? `namespace ${name}` : `${kind} ${namespace}/${name}`
 }
 
 function sentence(result: KubernetesResult): string {

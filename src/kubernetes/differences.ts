@@ -1,12 +1,13 @@
-import { MANAGER } from './ownership.ts'
+import { MANAGER } from './marks.ts'
 import type { KubernetesObject } from './types.ts'
 
 /**
  * The places where an object lacks something of the desired one or has another value, as paths such as
- * `data.DATABASE_URL`; what others added is no difference. Lists must be equal as a whole. Values are not shown.
+ * `data.DATABASE_URL`; what others added is no difference. Lists must be equal as a whole, item by item, in whatever order
+ * the server writes the keys of an item. Values are not shown.
  */
 export function differences(actual: unknown, desired: unknown, path = ''): string[] {
-  if (!isRecord(desired)) return JSON.stringify(actual) === JSON.stringify(desired) ? [] : [path]
+  if (!isRecord(desired)) return isSame(actual, desired) ? [] : [path]
   if (!isRecord(actual)) return [path]
   return Object.entries(desired).flatMap(([key, value]) =>
     differences(actual[key], value, path ? `${path}.${key}` : key),
@@ -31,6 +32,16 @@ function ownsMore(fields: Record<string, unknown>, desired: unknown): boolean {
     if (!isRecord(desired) || !(name.slice(2) in desired)) return true
     return isRecord(below) && ownsMore(below, desired[name.slice(2)])
   })
+}
+
+/** Whether two JSON values are the same, in whatever order the keys of their objects stand. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => isSame(item, other[index]))
+  }
+  if (!isRecord(one) || !isRecord(other)) return one === other
+  const keys = Object.keys(one)
+  return keys.length === Object.keys(other).length && keys.every((key) => key in other && isSame(one[key], other[key]))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

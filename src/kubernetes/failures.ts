@@ -4,8 +4,6 @@ import { delimiter, join } from 'node:path'
 import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenSession } from './kubeconfig.ts'
-import { roleManifest } from './rbac.ts'
-import type { Answer } from './types.ts'
 
 const UNREACHABLE: Record<string, string> = {
   ENOTFOUND: 'its name is not known',
@@ -26,22 +24,6 @@ const UNTRUSTED: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the kubeconfig does not hold the authority that signed the server's certificate",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the kubeconfig does not hold the authority that signed the server's certificate",
   CERT_SIGNATURE_FAILURE: "the authority in the kubeconfig did not sign the server's certificate",
-}
-
-/** Whether an answer is worth another try: a write met another one, a namespace still goes, the server is busy or fails. */
-export function isPassing({ code, status }: Answer): boolean {
-  if (code === 409) return !isFieldConflict(status) && status.reason !== 'AlreadyExists'
-  if (code === 403) return isTerminating(status)
-  return [429, 500, 502, 503, 504].includes(code)
-}
-
-/** Whether a 409 says that another field manager owns a field with another value (server-side apply). */
-export function isFieldConflict(status: Answer['status']): boolean {
-  return (status.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
-}
-
-function isTerminating(status: Answer['status']): boolean {
-  return (status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
 }
 
 /** Why the API server could not be reached, as an error with the next step. */
@@ -101,66 +83,8 @@ function isMissing(error: unknown, program: string): boolean {
   return !folders.some((folder) => existsSync(join(folder, program)))
 }
 
-/** What an answer was about. */
-export interface Purpose {
-  /** `Could not …`: `write Secret a/b`. */
-  verb: string
-  namespace: string
-  createNamespace: boolean
-  dapr: boolean
-}
-
-/** Turns an answer that is no success into an error with the next step; texts of the server are redacted. */
-export function answerFailure(runtime: Runtime, session: OpenSession, answer: Answer, purpose: Purpose): ActionError {
-  const { code, status } = answer
-  const said = runtime.secrets.redact(status.message).slice(0, 600)
-  const what = `Could not ${purpose.verb}`
-  if (code === 401) return unauthorized(runtime, session, what)
-  if (code === 403) return forbidden(session, answer, purpose, said)
-  if (code === 409 && isFieldConflict(status)) {
-    const causes = (status.details?.causes ?? []).map(({ message = '', field = '' }) => `${message} at ${field}`)
-    return new ActionError(
-      `${what}: another manager owns fields of it: ${runtime.secrets.redact(causes.join('; '))}.`,
-      {
-        advice: 'Let only one tool write it, or set secret_force: true to take the fields over.',
-      },
-    )
-  }
-  if (code === 404 && status.details?.kind === 'namespaces') return missingNamespace(what, purpose.namespace)
-  if (code === 422) {
-    return new ActionError(`${what}: the server refuses it: ${said}.`, {
-      advice: /immutable/.test(said)
-        ? 'Delete the object and run the job again, or choose another secret_name.'
-        : 'Check the inputs that begin with secret_ and the namespace.',
-    })
-  }
-  return new ActionError(`${what}: the Kubernetes server answered ${code}${said ? `: ${said}` : ''}.`, {
-    advice: 'Run the job again; if it stays, look at the cluster.',
-  })
-}
-
-function missingNamespace(what: string, namespace: string): ActionError {
-  return new ActionError(`${what}: there is no namespace '${namespace}'.`, {
-    advice: `Set create_namespace: true, or create it: kubectl create namespace ${namespace}`,
-  })
-}
-
-function forbidden(session: OpenSession, { status }: Answer, purpose: Purpose, said: string): ActionError {
-  const what = `Could not ${purpose.verb}`
-  if (isTerminating(status)) {
-    return new ActionError(`${what}: namespace '${purpose.namespace}' is being deleted.`, {
-      advice: 'Run the job again when it is gone.',
-    })
-  }
-  const user = status.message.match(/User "([^"]+)" cannot (\w+) resource/)?.[1]
-  if (!user)
-    return new ActionError(`${what}: the cluster forbids it: ${said}.`, { advice: 'Ask who runs the cluster.' })
-  return new ActionError(`${what}: user '${user}' of context '${session.context}' may not: ${said}.`, {
-    advice: `Let an administrator apply this:\n${roleManifest({ ...purpose, user })}`,
-  })
-}
-
-function unauthorized(runtime: Runtime, session: OpenSession, what: string): ActionError {
+/** Why the server did not take a login: expired, where its token or certificate tells so. */
+export function unauthorized(runtime: Runtime, session: OpenSession, what: string): ActionError {
   const { user } = session
   const expired = loginExpiry(user)
   const past = expired !== undefined && expired.at.getTime() <= runtime.clock.now()

@@ -1,10 +1,11 @@
 import http from 'node:http'
 import https from 'node:https'
 import { ActionError, errorCode } from '../runtime/errors.ts'
-import { backoff, retry } from '../runtime/retry.ts'
+import { backoff, retry, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { isPassing, loginFailure, networkFailure } from './failures.ts'
+import { loginFailure, networkFailure } from './failures.ts'
 import type { OpenSession } from './kubeconfig.ts'
+import { isPassing } from './refusals.ts'
 import type { Answer, KubernetesObject, Status } from './types.ts'
 
 /** One request. */
@@ -13,6 +14,8 @@ export interface Call {
   path: string
   body?: unknown
   contentType?: string
+  /** What the answer may be; JSON unless told. */
+  accept?: string
 }
 
 /** Sends requests with the login of a session; gives up on nothing that passes by itself. */
@@ -28,18 +31,19 @@ const LONGEST_WAIT = 8000
 /** An answer that is worth another try, on its way to the retry loop. */
 class PassingAnswer extends Error {
   readonly answer: Answer
-  readonly retryAfter: number | undefined
-  constructor(answer: Answer, retryAfter: number | undefined) {
+  /** Milliseconds that the server asks for. */
+  readonly wait: number
+  constructor(answer: Answer, wait: number) {
     super(`${answer.code} ${answer.status.message}`)
     this.answer = answer
-    this.retryAfter = retryAfter
+    this.wait = wait
   }
 }
 
 /**
- * An {@link Api} for a session. Answers 409 (unless about field ownership), 429, 500, 502, 503, 504, lost connections and
- * timeouts are tried again, five times in all; every call here is safe to repeat. After that an answer is returned as it
- * is, and a network failure becomes an ActionError.
+ * An {@link Api} for a session. Passing answers ({@link isPassing}), lost connections and timeouts are tried again, five
+ * times in all, after what Retry-After asks for (8 s at most), and never sooner than the backoff; every call here is safe
+ * to repeat. After that an answer is returned as it is, and a network failure becomes an ActionError.
  */
 export function createApi(runtime: Runtime, session: OpenSession, requestTimeout = REQUEST_TIMEOUT): Api {
   return {
@@ -70,7 +74,7 @@ export function createApi(runtime: Runtime, session: OpenSession, requestTimeout
 function waitFor(error: unknown, attempt: number): number | 'stop' {
   if (attempt >= ATTEMPTS || error instanceof ActionError) return 'stop'
   const own = backoff(attempt, 500, LONGEST_WAIT)
-  if (error instanceof PassingAnswer) return Math.min(error.retryAfter ?? own, LONGEST_WAIT)
+  if (error instanceof PassingAnswer) return Math.min(Math.max(error.wait, own), LONGEST_WAIT)
   // A name or an address without a server will hardly get one in seconds: two tries tell a hiccup from a mistake.
   if (['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN'].includes(errorCode(error))) return attempt < 3 ? own : 'stop'
   return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE'].includes(errorCode(error)) ? own : 'stop'
@@ -78,9 +82,9 @@ function waitFor(error: unknown, attempt: number): number | 'stop' {
 
 async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeout: number): Promise<Answer> {
   const login = await authorize(runtime, session)
-  const { code, text, retryAfter } = await exchange(runtime, { session, call, timeout, login })
+  const { code, text, after } = await exchange(runtime, { session, call, timeout, login })
   const answer = readAnswer(code, text)
-  if (isPassing(answer)) throw new PassingAnswer(answer, retryAfter)
+  if (isPassing(answer)) throw new PassingAnswer(answer, retryAfter(after, runtime.clock.now()) ?? 0)
   return answer
 }
 
@@ -107,7 +111,7 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
   const body = call.body === undefined ? undefined : JSON.stringify(call.body)
   const headers = {
     ...login.headers,
-    accept: 'application/json',
+    accept: call.accept ?? 'application/json',
     'user-agent': 'neon-postgres-setup',
     ...(body === undefined
       ? {}
@@ -115,7 +119,7 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
   }
   const signal = AbortSignal.any([runtime.signal, AbortSignal.timeout(timeout)])
   const { request } = url.protocol === 'http:' ? http : https
-  return new Promise<{ code: number; text: string; retryAfter: number | undefined }>((resolve, reject) => {
+  return new Promise<{ code: number; text: string; after: string }>((resolve, reject) => {
     const fail = (error: unknown) =>
       reject(signal.aborted ? Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }) : error)
     const sent = request(url, { ...login, method: call.method, headers, signal }, (response) => {
@@ -123,9 +127,8 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', fail)
       response.on('end', () => {
-        const seconds = Number(response.headers['retry-after'])
-        const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
-        resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8'), retryAfter })
+        const after = response.headers['retry-after'] ?? ''
+        resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8'), after })
       })
     })
     sent.on('error', fail)

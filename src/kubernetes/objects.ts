@@ -1,4 +1,5 @@
-import { ownerAnnotations, ownerLabels } from './ownership.ts'
+import { DEFAULT_DAPR_VERSION } from './dapr.ts'
+import { markAnnotations, markLabels } from './marks.ts'
 import { urlKey } from './template.ts'
 import type { KubernetesObject, KubernetesOptions } from './types.ts'
 
@@ -10,25 +11,30 @@ export interface ObjectAddress {
   path: string
 }
 
+/** Where the objects of a kind live together. */
+export function collectionOf(kind: 'Secret' | 'Component', namespace: string): string {
+  const [group, plural] = kind === 'Secret' ? ['/api/v1', 'secrets'] : ['/apis/dapr.io/v1alpha1', 'components']
+  return `${group}/namespaces/${namespace}/${plural}`
+}
+
 /** Where the Secret lives. */
-export function secretAddress(options: KubernetesOptions, namespace: string): ObjectAddress {
-  const path = `/api/v1/namespaces/${namespace}/secrets/${options.secretName}`
-  return { kind: 'Secret', namespace, name: options.secretName, path }
+export function secretAddress({ secretName }: KubernetesOptions, namespace: string): ObjectAddress {
+  return { kind: 'Secret', namespace, name: secretName, path: `${collectionOf('Secret', namespace)}/${secretName}` }
 }
 
 /** Where the Dapr Component lives. */
 export function componentAddress(name: string, namespace: string): ObjectAddress {
-  return {
-    kind: 'Component',
-    namespace,
-    name,
-    path: `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components/${name}`,
-  }
+  return { kind: 'Component', namespace, name, path: `${collectionOf('Component', namespace)}/${name}` }
 }
 
 /** Where the namespace lives. */
 export function namespaceAddress(namespace: string): ObjectAddress {
   return { kind: 'Namespace', namespace, name: namespace, path: `/api/v1/namespaces/${namespace}` }
+}
+
+/** What people call an object: `Secret shop/postgres-credentials`, `namespace shop`. */
+export function titleOf({ kind, namespace, name }: Pick<ObjectAddress, 'kind' | 'namespace' | 'name'>): string {
+  return kind === 'Namespace' ? `namespace ${name}` : `${kind} ${namespace}/${name}`
 }
 
 /** The Secret as it should be; `values` are plain text. */
@@ -48,8 +54,9 @@ export function secretObject(
 }
 
 /**
- * A Dapr state store whose connection string Dapr reads from our Secret; the Component holds no credential
- * (https://docs.dapr.io/reference/components-reference/supported-state-stores/setup-postgresql-v2/).
+ * A Dapr state store whose connection string Dapr reads from our Secret; the Component holds no credential. Both versions
+ * call it `connectionString` (setup-postgresql-v1 and -v2 below
+ * https://docs.dapr.io/reference/components-reference/supported-state-stores/).
  */
 export function componentObject(options: KubernetesOptions, address: ObjectAddress): KubernetesObject {
   const secretKeyRef = { name: options.secretName, key: urlKey(options.secretKeys) ?? '' }
@@ -57,7 +64,11 @@ export function componentObject(options: KubernetesOptions, address: ObjectAddre
     apiVersion: 'dapr.io/v1alpha1',
     kind: 'Component',
     metadata: metadata(options, address),
-    spec: { type: 'state.postgresql', version: 'v2', metadata: [{ name: 'connectionString', secretKeyRef }] },
+    spec: {
+      type: 'state.postgresql',
+      version: options.daprVersion ?? DEFAULT_DAPR_VERSION,
+      metadata: [{ name: 'connectionString', secretKeyRef }],
+    },
     auth: { secretStore: 'kubernetes' },
   }
 }
@@ -67,7 +78,7 @@ export function namespaceObject(options: KubernetesOptions, name: string): Kuber
   return {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name, labels: ownerLabels({}), annotations: ownerAnnotations(options.owner) },
+    metadata: { name, labels: markLabels({}), annotations: markAnnotations(options.owner) },
   }
 }
 
@@ -75,7 +86,7 @@ function metadata(options: KubernetesOptions, { namespace, name }: ObjectAddress
   return {
     name,
     namespace,
-    labels: ownerLabels(options.secretLabels),
-    annotations: ownerAnnotations(options.owner),
+    labels: markLabels(options.secretLabels),
+    annotations: markAnnotations(options.owner),
   }
 }

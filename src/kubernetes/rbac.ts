@@ -1,4 +1,4 @@
-import { MANAGER } from './ownership.ts'
+import { MANAGER } from './marks.ts'
 
 /** What a refused request was about. */
 export interface Refused {
@@ -18,9 +18,11 @@ export function roleManifest(refused: Refused): string {
   const metadata = refused.createNamespace
     ? `{ name: ${MANAGER} }`
     : `{ name: ${MANAGER}, namespace: ${refused.namespace} }`
+  // To list is needed only before a namespace is deleted.
+  const verbs = refused.createNamespace ? 'get, list, create, patch, delete' : 'get, create, patch, delete'
   const rules = [
-    rule('', 'secrets', 'get, create, patch, delete'),
-    ...(refused.dapr ? [rule('dapr.io', 'components', 'get, create, patch, delete')] : []),
+    rule('', 'secrets', verbs),
+    ...(refused.dapr ? [rule('dapr.io', 'components', verbs)] : []),
     ...(refused.createNamespace ? [rule('', 'namespaces', 'get, create, delete')] : []),
   ]
   return [

@@ -1,3 +1,6 @@
+import type { Owner as RepositoryOwner } from '../ownership.ts'
+import type { DaprVersion } from './dapr.ts'
+
 /** One key of the Secret and what it carries. */
 export interface SecretKey {
   key: string
@@ -18,10 +21,7 @@ export interface Credentials extends LoginUrls {
 }
 
 /** On whose behalf objects are written; it stands in their annotations. */
-export interface Owner {
-  /** `owner/name` */
-  repository: string
-  pullRequest: number | null
+export interface Owner extends RepositoryOwner {
   /** Neon's branch id; empty when unknown. */
   branchId: string
   /** Neon's project id; empty when unknown. */
@@ -37,6 +37,8 @@ export interface KubernetesOptions {
   /** Default: the namespace of the context, else `default`. */
   namespace?: string
   createNamespace: boolean
+  /** The input named the namespace with `{number}`, so that it is one pull request's alone; only such a one is deleted. */
+  namespaceIsPerPullRequest: boolean
   secretName: string
   secretKeys: SecretKey[]
   /** Take over a Secret, a Component or fields that belong to someone else. */
@@ -44,6 +46,8 @@ export interface KubernetesOptions {
   secretLabels: Record<string, string>
   /** Name of a Dapr state store Component to apply with the Secret. */
   daprComponent?: string
+  /** Of the Component; v2 unless told. */
+  daprVersion?: DaprVersion
   owner: Owner
   /** Milliseconds that one request may take; 30 s unless told. */
   requestTimeout?: number

@@ -40,3 +40,13 @@ export function backoff(attempt: number, first: number, most: number, random: ()
   const whole = Math.min(most, first * 2 ** (attempt - 1))
   return Math.round(whole * (1 - random() / 4))
 }
+
+/**
+ * Milliseconds that a Retry-After header asks for: seconds or an HTTP date (RFC 9110 §10.2.3), at least 0; undefined when
+ * it is absent or cannot be read. A caller waits no shorter than its own backoff: 0 and moments that have passed are sent.
+ */
+export function retryAfter(value: string, now: number): number | undefined {
+  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}

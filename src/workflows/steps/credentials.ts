@@ -5,6 +5,7 @@ import {
   type Credentials,
   type KubernetesOptions,
   type LoginUrls,
+  parseDaprComponent,
   readCredentials,
   removeCredentials,
   rolePasswords,
@@ -71,18 +72,21 @@ function kubernetesOptions(run: Run, number: number | null, branchId: string): K
   const { kubernetes } = run.config
   if (!kubernetes) return null
   const fill = (text: string) => text.replaceAll('{number}', number === null ? '' : String(number))
+  const dapr = parseDaprComponent(kubernetes.daprComponent)
   return {
     kubeconfig: kubernetes.kubeconfig,
     ...(kubernetes.context ? { context: kubernetes.context } : {}),
     ...(kubernetes.namespace ? { namespace: fill(kubernetes.namespace) } : {}),
     createNamespace: kubernetes.createNamespace,
+    namespaceIsPerPullRequest: number !== null && kubernetes.namespace.includes('{number}'),
     secretName: fill(kubernetes.secretName),
     secretKeys: kubernetes.secretKeys,
     secretForce: kubernetes.secretForce,
     secretLabels: kubernetes.secretLabels,
-    ...(kubernetes.daprComponent ? { daprComponent: kubernetes.daprComponent } : {}),
+    ...(dapr ? { daprComponent: dapr.name, daprVersion: dapr.version } : {}),
     owner: {
       repository: run.event.repository,
+      repositoryId: run.event.repositoryId,
       pullRequest: number,
       branchId,
       projectId: run.report.project?.id ?? '',
