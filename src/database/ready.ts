@@ -1,7 +1,7 @@
 import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
 import { backoff, retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type ConnectOptions, withDatabase } from './connect.ts'
+import { type ConnectOptions, type Database, withDatabase } from './connect.ts'
 
 const READY_WITHIN = 60_000
 
@@ -29,8 +29,13 @@ function isStarting(error: unknown): boolean {
 /**
  * Connects with backoff until `select 1` is answered, and returns the milliseconds that took. Waits only for causes that
  * pass (nothing listens, the compute starts); a wrong password or a missing database fails at once.
+ * @param look at what the connection was answered; what it throws counts as a failed connection.
  */
-export async function waitUntilReady(runtime: Runtime, options: ConnectOptions): Promise<number> {
+export async function waitUntilReady(
+  runtime: Runtime,
+  options: ConnectOptions,
+  look: (database: Database) => Promise<void> = async () => undefined,
+): Promise<number> {
   const started = runtime.clock.now()
   const host = new URL(options.url).host
   try {
@@ -42,7 +47,7 @@ export async function waitUntilReady(runtime: Runtime, options: ConnectOptions):
           isStarting(error) && elapsed < READY_WITHIN ? backoff(attempt, 100, 3000) : 'stop',
         onWait: (error) => runtime.log.progress(`Waiting for ${host} to accept connections: ${errorMessage(error)}`),
       },
-      () => withDatabase(runtime, options, async () => undefined),
+      () => withDatabase(runtime, options, look),
     )
   } catch (error) {
     runtime.signal.throwIfAborted()

@@ -15,6 +15,7 @@ export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } fro
 export { consoleUrl } from './links.ts'
 export { type MaskingRule, parseMaskingRules } from './masking.ts'
 export { isOurs, type Origin, pullRequestOf } from './ownership.ts'
+export { lookUpParent, noParent } from './parent.ts'
 export { assertPreviewBranch, ensurePreviewBranch } from './preview.ts'
 export { describeProject, ensureProject, type Project, type ProjectRequest } from './project.ts'
 export type { ProjectSettings } from './project-settings.ts'
