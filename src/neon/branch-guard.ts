@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import { wrongBranch } from '../runtime/wrong-branch.ts'
+import { NO_BRANCH_OUTPUTS, wrongBranch } from '../runtime/wrong-branch.ts'
 import { pooledHost } from './url.ts'
 
 /**
@@ -46,13 +46,13 @@ export interface AnsweredAccess {
 
 /** Throws {@link ActionError} unless an answer is about the branch of this project, name and (where known) id. */
 export function assertBranch(answer: AnsweredBranch, asked: AskedBranch): void {
-  assertInProject(answer, asked.projectId)
   if (asked.id !== undefined && answer.id !== asked.id) {
     throw wrongBranch(asked.name, `its id is ${asked.id}, and Neon answered about ${answer.id}`)
   }
   if (answer.name !== asked.name) {
     throw wrongBranch(asked.name, `Neon answered about the branch ${answer.name} (${answer.id})`)
   }
+  assertInProject(answer, asked.projectId)
 }
 
 /** Throws {@link ActionError} for a branch of another project, and for one that names itself as its parent. */
@@ -73,6 +73,7 @@ export function assertPreviewable(branch: AnsweredBranch): void {
   if (cause === '') return
   throw new ActionError(`Refused to use the branch ${branch.name} (${branch.id}) as a preview: ${cause}.`, {
     advice: 'Choose another branch_name for pull requests, for example pr-{number}.',
+    outputs: NO_BRANCH_OUTPUTS,
   })
 }
 
