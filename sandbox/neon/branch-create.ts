@@ -96,7 +96,7 @@ export async function createBranch(
   }
   const endpoints = wantedEndpoints.map((options) => newEndpoint(world, project, record, options))
   const ready = async () => {
-    const cluster = await startUp(record)
+    const cluster = await startUp(project, record)
     if (branch.init_source === 'schema-only') await emptyTables(record)
     if (parent.branch.protected) {
       for (const role of record.roles.values()) if (role.password) await setPassword(cluster, role)

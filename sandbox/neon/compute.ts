@@ -1,6 +1,6 @@
 import { type Cluster, type PostgresVersion, prepareCluster } from '../postgres/index.ts'
 import type { BranchRecord, ProjectRecord, RoleRecord } from './types.ts'
-import { branchById } from './world.ts'
+import { branchById, endpointsOf } from './world.ts'
 
 /** Quotes a name for SQL. */
 export function identifier(name: string): string {
@@ -25,11 +25,21 @@ export async function layOut(
   })
 }
 
-/** Starts a branch's server that was laid out. */
-export async function startUp(record: BranchRecord): Promise<Cluster> {
+/** Starts a branch's server that was laid out; whatever its data was copied from, it carries the ids of the branch itself. */
+export async function startUp(project: ProjectRecord, record: BranchRecord): Promise<Cluster> {
   if (!record.prepared) throw new Error(`branch ${record.branch.id} has no data`)
-  record.cluster = await record.prepared.start()
+  record.cluster = await record.prepared.start(project.showsIdentity() ? identityOf(project, record) : {})
   return record.cluster
+}
+
+/** The settings by which a server tells where it belongs; the endpoint is not known when a server starts before it. */
+function identityOf(project: ProjectRecord, { branch }: BranchRecord): Record<string, string> {
+  const endpoint = endpointsOf(project, branch.id).find(({ type }) => type === 'read_write')
+  return {
+    'neon.project_id': project.project.id,
+    'neon.branch_id': branch.id,
+    ...(endpoint ? { 'neon.endpoint_id': endpoint.id } : {}),
+  }
 }
 
 /** The running server of a branch. One that was only written down (see seedBranches) gets its parent's data now. */
@@ -39,7 +49,7 @@ export async function runningCluster(project: ProjectRecord, record: BranchRecor
     const { parent_id: parent } = record.branch
     await layOut(project, record, parent ? { copyOf: await runningCluster(project, branchById(project, parent)) } : {})
   }
-  return startUp(record)
+  return startUp(project, record)
 }
 
 /** Ends a branch's server, if it has one, and removes its data. */

@@ -21,7 +21,14 @@ const createProject: Handler = async (world, call) => {
   const organization = organizationOf(call, wanted.org_id)
   checkWanted(world, wanted, organization)
   const project = newProject(world, wanted, organization)
-  const record: ProjectRecord = { project, branches: new Map(), endpoints: new Map(), operations: [], busy: true }
+  const record: ProjectRecord = {
+    project,
+    branches: new Map(),
+    endpoints: new Map(),
+    operations: [],
+    busy: true,
+    showsIdentity: () => world.settings.identitySettings,
+  }
   const branch = newBranch(world, record, {
     name: wanted.branch?.name ?? 'main',
     default: true,
@@ -45,7 +52,7 @@ const createProject: Handler = async (world, call) => {
       branchId: branch.branch.id,
       endpointId: endpoint.id,
       async work() {
-        const cluster = await startUp(branch)
+        const cluster = await startUp(record, branch)
         await createGroupRole(cluster)
         await createRole(cluster, owner)
         await createDatabase(cluster, databaseName, owner.role.name)

@@ -74,9 +74,9 @@ const restoreProjectBranch: Handler = async (world, call) => {
     await record.prepared?.discard()
     record.prepared = record.replacement
     record.replacement = undefined
-    await startUp(record)
+    await startUp(project, record)
     if (source !== record) inherit(record, source)
-    if (kept) await startUp(kept)
+    if (kept) await startUp(project, kept)
     if (kept) becomeReady(world, project, kept.branch.id)
     finishReset(world, project, record)
   }

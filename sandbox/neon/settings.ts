@@ -20,6 +20,11 @@ export interface NeonSettings {
   allowPointInTime: boolean
   /** The base URL that branches show for Neon Auth and the Data API; 404 for both while undefined. */
   integrationsUrl: string | undefined
+  /**
+   * Whether servers that start from now on carry `neon.project_id`, `neon.branch_id` and `neon.endpoint_id`, as Neon's
+   * computes do (compute_tools/src/config.rs of neondatabase/neon). Here anybody may change them, on Neon nobody.
+   */
+  identitySettings: boolean
   accounts: Account[]
 }
 
@@ -38,6 +43,7 @@ export function defaultSettings(accounts: Account[]): NeonSettings {
     storePasswords: true,
     allowPointInTime: false,
     integrationsUrl: undefined,
+    identitySettings: true,
     accounts,
   }
 }

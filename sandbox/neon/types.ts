@@ -80,4 +80,6 @@ export interface ProjectRecord {
   operations: Operation[]
   /** A change is being made right now, its operations are not written down yet. */
   busy: boolean
+  /** Whether servers that start carry their ids; see NeonSettings. */
+  showsIdentity(): boolean
 }

@@ -45,8 +45,11 @@ export interface ClusterOptions {
 /** A cluster whose data is there and whose port is known, but which does not run yet. */
 export interface PreparedCluster {
   readonly port: number
-  /** Starts it. Throws an Error with what the server wrote when it ends instead. */
-  start(): Promise<Cluster>
+  /**
+   * Starts it, with further server settings over those it was prepared with. Throws an Error with what the server wrote
+   * when it ends instead.
+   */
+  start(settings?: Record<string, string>): Promise<Cluster>
   /** Ends it, started or not, and removes its data. */
   discard(): Promise<void>
 }
@@ -81,14 +84,17 @@ export async function prepareCluster(options: ClusterOptions = {}): Promise<Prep
   const data = join(folder, 'data')
   try {
     await fill(data, template, options)
-    await writeServerFile(join(data, 'postgresql.conf'), configuration(version, options.settings ?? {}))
+    const configure = (more: Record<string, string>) =>
+      writeServerFile(join(data, 'postgresql.conf'), configuration(version, { ...options.settings, ...more }))
+    await configure({})
     await writeServerFile(join(data, 'server.crt'), certificate.certificate)
     await writeServerFile(join(data, 'server.key'), certificate.key)
     const port = await watch.reserve(options.port)
     const started = { version, port, data, password: template.password, certificate: certificate.certificate, watch }
     return {
       port,
-      async start() {
+      async start(settings = {}) {
+        await configure(settings)
         await watch.start(port)
         return describe(started)
       },

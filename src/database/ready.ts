@@ -1,7 +1,7 @@
 import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
 import { backoff, type RetryDecision, retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type ConnectOptions, type ServerKind, withDatabase } from './connect.ts'
+import { type ConnectOptions, type Database, type ServerKind, withDatabase } from './connect.ts'
 import { connectionUrl } from './connection-url.ts'
 
 const READY_WITHIN = 60_000
@@ -53,8 +53,13 @@ export function nextTry({ kind, error, attempt, elapsed }: Attempt): RetryDecisi
 /**
  * Connects with backoff until `select 1` is answered, and returns the milliseconds that took. Waits only for causes that
  * pass, by {@link nextTry}; a wrong password or a missing database fails at once. Throws an {@link ActionError}.
+ * @param look at what the connection was answered; what it throws counts as a failed connection.
  */
-export async function waitUntilReady(runtime: Runtime, options: ConnectOptions): Promise<number> {
+export async function waitUntilReady(
+  runtime: Runtime,
+  options: ConnectOptions,
+  look: (database: Database) => Promise<void> = async () => undefined,
+): Promise<number> {
   const started = runtime.clock.now()
   const { address, isNeon } = connectionUrl(options.url)
   const kind = options.kind ?? (isNeon ? 'neon' : 'foreign')
@@ -66,7 +71,7 @@ export async function waitUntilReady(runtime: Runtime, options: ConnectOptions):
         decide: (error, attempt, elapsed) => nextTry({ kind, error, attempt, elapsed }),
         onWait: (error) => runtime.log.progress(`Waiting for ${address} to accept connections: ${errorMessage(error)}`),
       },
-      () => withDatabase(runtime, { ...options, kind }, async () => undefined),
+      () => withDatabase(runtime, { ...options, kind }, look),
     )
   } catch (error) {
     runtime.signal.throwIfAborted()

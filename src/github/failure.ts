@@ -28,10 +28,11 @@ function isRateLimit(error: unknown): boolean {
 export function retryDelay(runtime: Runtime, error: unknown, attempt: number): RetryDecision {
   if (attempt >= ATTEMPTS) return 'stop'
   if (isRateLimit(error)) {
-    const after = Number(headerOf(error, 'retry-after')) * 1000
+    const after = Number(headerOf(error, 'retry-after')) * 1000 || 0
     const reset = Number(headerOf(error, 'x-ratelimit-reset')) * 1000 - runtime.clock.now()
-    const wait = after || (headerOf(error, 'x-ratelimit-remaining') === '0' ? reset : 0) || backoff(attempt, 1000, 8000)
-    return wait > LONGEST_WAIT ? 'stop' : Math.max(0, wait)
+    const asked = after || (headerOf(error, 'x-ratelimit-remaining') === '0' ? reset : 0)
+    // A moment that has passed is no leave to ask without a pause.
+    return asked > LONGEST_WAIT ? 'stop' : Math.max(asked, backoff(attempt, 1000, 8000))
   }
   const status = statusOf(error)
   // Octokit gives status 500 to network faults too; 0 is an abort by our own time limit.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Operation } from '@neondatabase/api-client'
 import { annotationsFor, madeBy, type Origin } from './annotations.ts'
+import { assertBranch, assertEndpoint } from './branch-guard.ts'
 import { type Branch, findBranchByName, toNewBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { type ComputeSettings, newCompute } from './compute.ts'
@@ -35,11 +36,13 @@ interface Made {
  * Creates a branch with a read_write compute and waits for its operations (`createProjectBranch`). A name that is taken
  * (409), now or by a request whose answer was lost, gives that branch; `created` tells whether this request made it.
  * @param expiresAt RFC 3339; left out, with a warning, where the API refuses an expiry.
- * @throws NeonError, and ActionError for an unknown parent or a failed operation.
+ * @throws NeonError, and ActionError for an unknown parent, a failed operation, or an answer about another branch.
  */
 export async function createBranch(neon: Neon, request: BranchRequest, expiresAt: string | undefined): Promise<Branch> {
   const parent = request.parent ? await findParent(neon, request.projectId, request.parent) : undefined
   const { branch, operations } = await send(neon, request, { expiresAt, parent: parent?.fields })
+  assertBranch(branch, request)
+  if (branch.endpoint) assertEndpoint(branch.endpoint, branch)
   await (operations
     ? waitForOperations(neon, request.projectId, operations)
     : waitForBranch(neon, request.projectId, branch.id))

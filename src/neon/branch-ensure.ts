@@ -1,13 +1,14 @@
-import type { Operation } from '@neondatabase/api-client'
+import type { Branch as ApiBranch, Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
 import { type Claim, claimBranch } from './branch-claim.ts'
 import { type BranchRequest, createBranch } from './branch-create.ts'
 import { removeBranch } from './branch-delete.ts'
-import { type Branch, findBranch, findBranchByName, getBranch, listBranches } from './branch-lookup.ts'
+import { assertBranch } from './branch-guard.ts'
+import { type Branch, findBranch, findBranchByName, getBranch, listBranches, toBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { chooseNames } from './database-choice.ts'
 import { NeonError } from './error.ts'
-import { type ExpiryRequest, expiryOf } from './expiry.ts'
+import { type ExpiryRequest, expiryOf, isExpiryDue } from './expiry.ts'
 import { explaining } from './explain.ts'
 import { waitUntilAnonymized } from './masking.ts'
 import { waitForBranch, waitForOperations } from './operations.ts'
@@ -17,8 +18,9 @@ export type NamedBranchRequest = BranchRequest & ExpiryRequest & Pick<Claim, 'na
 
 /**
  * The branch of exactly this name: reused, or made, whichever it needs, and ready when this returns. Two requests when it
- * is made (three with a parent), two when it is reused with an expiry, one without; polling comes on top.
- * Throws {@link ActionError}, also for a branch that is not this owner's (see {@link claimBranch}), before it is touched.
+ * is made (three with a parent), one when it is reused, two when its expiry is due (see {@link isExpiryDue}); polling comes
+ * on top. Throws {@link ActionError}, also for a branch that is not this owner's (see {@link claimBranch}), before it is
+ * touched.
  * @param accept called with a branch that is there before anything is changed on it; throws to refuse it.
  */
 export async function ensureNamedBranch(
@@ -84,6 +86,12 @@ async function reuse(neon: Neon, branch: Branch, { request, expiresAt }: Reuse):
   if (request.schemaOnly && !branch.schemaOnly) {
     log.warning(`The branch ${branch.name} is reused, but it was made with its parent's rows, not schema-only.`)
   }
+  if (
+    expiresAt &&
+    !isExpiryDue(request, { wished: expiresAt, present: branch.expiresAt, now: neon.runtime.clock.now() })
+  ) {
+    return branch
+  }
   return await renewExpiry(neon, branch, request.expiresIn?.trim().toLowerCase() === 'never' ? null : expiresAt)
 }
 
@@ -97,7 +105,7 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
   if (expiresAt === null && !branch.expiresAt) return branch
   const { projectId, id, name } = branch
   try {
-    const { operations } = await neon.write<{ operations: Operation[] }>(
+    const { operations, branch: answer } = await neon.write<{ operations: Operation[]; branch?: ApiBranch }>(
       'updateProjectBranch',
       (api, params) => api.updateProjectBranch(projectId, id, { branch: { expires_at: expiresAt } }, params),
       {
@@ -110,6 +118,7 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
         },
       },
     )
+    if (answer) assertBranch(toBranch(answer), branch)
     await waitForOperations(neon, projectId, operations ?? [])
     const { expiresAt: _before, ...rest } = branch
     return expiresAt ? { ...rest, expiresAt } : rest
@@ -124,7 +133,7 @@ export async function renewExpiry(neon: Neon, branch: Branch, expiresAt: string 
 export async function protectBranch(neon: Neon, branch: Branch): Promise<Branch> {
   if (branch.protected) return branch
   const { projectId, id } = branch
-  const { operations } = await neon.write<{ operations: Operation[] }>(
+  const { operations, branch: answer } = await neon.write<{ operations: Operation[]; branch?: ApiBranch }>(
     'updateProjectBranch',
     (api, params) => api.updateProjectBranch(projectId, id, { branch: { protected: true } }, params),
     {
@@ -132,6 +141,7 @@ export async function protectBranch(neon: Neon, branch: Branch): Promise<Branch>
       readBack: async () => ((await getBranch(neon, projectId, id))?.protected ? { operations: [] } : undefined),
     },
   )
+  if (answer) assertBranch(toBranch(answer), branch)
   await waitForOperations(neon, projectId, operations ?? [])
   return { ...branch, protected: true }
 }

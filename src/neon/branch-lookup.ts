@@ -1,6 +1,8 @@
 import type { Branch as ApiBranch, ConnectionDetails, Database, Endpoint, Role } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import { wrongBranch } from '../runtime/wrong-branch.ts'
 import type { Annotations } from './annotations.ts'
+import { assertBranch, assertInProject } from './branch-guard.ts'
 import type { Neon } from './client.ts'
 
 /** A way in that a create reply carries: database, role and password of a new branch. */
@@ -8,6 +10,10 @@ export interface Login {
   database: string
   role: string
   password: string
+  /** Hosts as `connection_parameters` names them, and the one of the URI beside them. */
+  host: string
+  pooledHost: string
+  uriHost: string
 }
 
 /** The read_write compute of a branch. */
@@ -15,6 +21,10 @@ export interface BranchEndpoint {
   id: string
   /** As the API gives it; a port may follow where it is not 5432. */
   host: string
+  /** Whose compute it is, and of which kind, as the API says. */
+  branchId: string
+  projectId: string
+  type: string
 }
 
 /** A database and the role that owns it. */
@@ -87,10 +97,13 @@ export function toBranch(branch: ApiBranch, annotations: Annotations = {}): Bran
 export function toNewBranch(reply: CreateReply, annotations: Annotations): Branch {
   const endpoint = readWrite(reply.endpoints ?? [])
   const databases = (reply.databases ?? []).map(({ name, owner_name }) => ({ name, owner: owner_name }))
-  const logins = (reply.connection_uris ?? []).map(({ connection_parameters: { database, role, password } }) => ({
-    database,
-    role,
-    password,
+  const logins = (reply.connection_uris ?? []).map(({ connection_uri, connection_parameters: parameters }) => ({
+    database: parameters.database,
+    role: parameters.role,
+    password: parameters.password,
+    host: parameters.host,
+    pooledHost: parameters.pooler_host,
+    uriHost: URL.parse(connection_uri)?.host ?? '',
   }))
   return {
     ...toBranch(reply.branch, annotations),
@@ -105,21 +118,32 @@ export function toNewBranch(reply: CreateReply, annotations: Annotations): Branc
 /** The read_write compute among several (read replicas are no place for writes), or undefined. */
 export function readWrite(endpoints: readonly Endpoint[]): BranchEndpoint | undefined {
   const found = endpoints.find(({ type }) => type === 'read_write')
-  return found && { id: found.id, host: found.host }
+  return found && toEndpoint(found)
+}
+
+/** Our view of a compute of the API. */
+export function toEndpoint({ id, host, branch_id, project_id, type }: Endpoint): BranchEndpoint {
+  return { id, host, branchId: branch_id, projectId: project_id, type }
 }
 
 /**
- * All branches of a project, page by page (`listProjectBranches`, 100 a page). Throws {@link ActionError} when the API
- * repeats a page, so that nobody takes a part for the whole.
+ * All branches of a project (`listProjectBranches`, 100 a page). Throws {@link ActionError} when the API repeats a page, so
+ * that nobody takes a part for the whole, and for a branch that is not of this project.
  * @param search narrows by a part of name or id; empty for all.
  */
 export async function* listBranches(neon: Neon, projectId: string, search = ''): AsyncGenerator<Branch> {
+  for await (const page of pagesOf(neon, projectId, search)) yield* page
+}
+
+async function* pagesOf(neon: Neon, projectId: string, search: string): AsyncGenerator<Branch[]> {
   const seen = new Set<string>()
   let cursor: string | undefined
   do {
     const query = { projectId, limit: PAGE, ...(search ? { search } : {}), ...(cursor ? { cursor } : {}) }
     const page = await neon.read('listProjectBranches', (api, params) => api.listProjectBranches(query, params))
-    for (const branch of page.branches) yield toBranch(branch, page.annotations?.[branch.id]?.value ?? {})
+    const branches = page.branches.map((branch) => toBranch(branch, page.annotations?.[branch.id]?.value ?? {}))
+    for (const branch of branches) assertInProject(branch, projectId)
+    yield branches
     cursor = page.pagination?.next
     if (cursor && seen.has(cursor)) {
       throw new ActionError(`Could not list the branches of project ${projectId}: Neon gave the same page twice.`, {
@@ -137,10 +161,15 @@ export async function allBranches(neon: Neon, projectId: string): Promise<Branch
   return all
 }
 
-/** The branch whose name is exactly this, or undefined: the API's search is a partial match on name or id. */
+/**
+ * The branch whose name is exactly this, or undefined: the API's search is a partial match on name or id. Names are unique
+ * in a project: throws {@link ActionError} for two of the same name.
+ */
 export async function findBranchByName(neon: Neon, projectId: string, name: string): Promise<Branch | undefined> {
-  for await (const branch of listBranches(neon, projectId, name)) {
-    if (branch.name === name) return branch
+  for await (const page of pagesOf(neon, projectId, name)) {
+    const [found, other] = page.filter((branch) => branch.name === name)
+    if (found && other) throw wrongBranch(name, `Neon lists two of this name, ${found.id} and ${other.id}`)
+    if (found) return found
   }
   return undefined
 }
@@ -155,12 +184,15 @@ export async function findBranch(neon: Neon, projectId: string, nameOrId: string
   return byId
 }
 
-/** One branch by id with its annotations, read anew; undefined when it does not exist. */
+/** One branch by id with its annotations, read anew; undefined when it does not exist. Throws ActionError for another's. */
 export async function getBranch(neon: Neon, projectId: string, branchId: string): Promise<Branch | undefined> {
   const reply = await orAbsent(
     neon.read('getProjectBranch', (api, params) => api.getProjectBranch(projectId, branchId, params)),
   )
-  return reply && toBranch(reply.branch, reply.annotation?.value ?? {})
+  if (!reply) return undefined
+  const branch = toBranch(reply.branch, reply.annotation?.value ?? {})
+  assertBranch(branch, { projectId, id: branchId, name: branch.name })
+  return branch
 }
 
 /** The result of a read, or undefined where the API answers 404. */

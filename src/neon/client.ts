@@ -135,7 +135,8 @@ export function nextTry({ error, attempt, elapsed, kind }: Attempt): RetryDecisi
   if (!(error instanceof NeonError)) return 'stop'
   const within = (wait: number) => (elapsed + wait <= PATIENCE ? wait : 'stop')
   if (error.kind === 'locked') return within(backoff(attempt, 1000, 8000))
-  if (error.kind === 'busy') return within(error.retryAfter ?? backoff(attempt, 1000, 16_000))
+  // A Retry-After of 0, or of a moment that has passed, is no leave to ask without a pause.
+  if (error.kind === 'busy') return within(Math.max(error.retryAfter ?? 0, backoff(attempt, 1000, 16_000)))
   const passing = error.kind === 'unsent' || (error.kind === 'unknown' && kind === 'read')
   return passing && attempt < NETWORK_ATTEMPTS ? within(backoff(attempt, 500, 8000)) : 'stop'
 }

@@ -1,6 +1,7 @@
 import type { BranchCreateRequestEndpointOptions, Operation } from '@neondatabase/api-client'
 import { EndpointType } from '@neondatabase/api-client'
-import { type Branch, type BranchEndpoint, readWrite } from './branch-lookup.ts'
+import { assertEndpoint } from './branch-guard.ts'
+import { type Branch, type BranchEndpoint, readWrite, toEndpoint } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { waitForOperations } from './operations.ts'
@@ -33,47 +34,52 @@ export function newCompute(settings: ComputeSettings): BranchCreateRequestEndpoi
 }
 
 /**
- * The read_write compute of a branch, made if it is missing (a branch has at most one), with its operations awaited.
- * Throws NeonError.
+ * The read_write compute of a branch (`listProjectBranchEndpoints`), or undefined where it has none.
+ * Throws NeonError, and ActionError for the compute of another branch.
  */
-export async function ensureCompute(
-  neon: Neon,
-  branch: Branch,
-  settings: ComputeSettings = {},
-): Promise<BranchEndpoint> {
+export async function findCompute(neon: Neon, branch: Branch): Promise<BranchEndpoint | undefined> {
   const { projectId, id } = branch
-  const list = async () => {
-    const reply = await neon.read('listProjectBranchEndpoints', (api, params) =>
-      api.listProjectBranchEndpoints(projectId, id, params),
-    )
-    return readWrite(reply.endpoints)
-  }
-  const found = await list()
-  if (found) return found
+  const { endpoints } = await neon.read('listProjectBranchEndpoints', (api, params) =>
+    api.listProjectBranchEndpoints(projectId, id, params),
+  )
+  const found = readWrite(endpoints)
+  if (found) assertEndpoint(found, branch)
+  return found
+}
+
+interface Made {
+  endpoint: BranchEndpoint
+  operations: Operation[]
+}
+
+/**
+ * Makes the read_write compute of a branch that has none (a branch has at most one), and waits for its operations
+ * (`createProjectEndpoint`). Throws NeonError, and ActionError for the compute of another branch.
+ */
+export async function makeCompute(neon: Neon, branch: Branch): Promise<BranchEndpoint> {
+  const { projectId, id } = branch
   neon.runtime.log.info(`The branch ${branch.name} has no read_write compute, making one.`)
-  const endpoint = { branch_id: id, type: EndpointType.ReadWrite, ...computeSettings(settings) }
-  const none: Operation[] = []
-  const made = await neon
-    .write(
+  const body = { endpoint: { branch_id: id, type: EndpointType.ReadWrite } }
+  const readBack = async (): Promise<Made | undefined> => {
+    const endpoint = await findCompute(neon, branch)
+    return endpoint && { endpoint, operations: [] }
+  }
+  const { endpoint, operations } = await neon
+    .write<Made>(
       'createProjectEndpoint',
       async (api, params) => {
-        const { data } = await api.createProjectEndpoint(projectId, { endpoint }, params)
-        return { data: { endpoint: { id: data.endpoint.id, host: data.endpoint.host }, operations: data.operations } }
+        const { data } = await api.createProjectEndpoint(projectId, body, params)
+        return { data: { endpoint: toEndpoint(data.endpoint), operations: data.operations } }
       },
-      {
-        repeatable: true,
-        async readBack() {
-          const there = await list()
-          return there && { endpoint: there, operations: none }
-        },
-      },
+      { repeatable: true, readBack },
     )
     .catch(async (error: unknown) => {
       // Another run was faster.
-      const there = error instanceof NeonError && error.status === 409 ? await list() : undefined
+      const there = error instanceof NeonError && error.status === 409 ? await readBack() : undefined
       if (!there) throw error
-      return { endpoint: there, operations: none }
+      return there
     })
-  await waitForOperations(neon, projectId, made.operations)
-  return made.endpoint
+  assertEndpoint(endpoint, branch)
+  await waitForOperations(neon, projectId, operations)
+  return endpoint
 }

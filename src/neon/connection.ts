@@ -1,8 +1,9 @@
 import { ActionError } from '../runtime/errors.ts'
 import { isMarked, rememberedNames } from './annotations.ts'
-import { type Branch, orAbsent } from './branch-lookup.ts'
+import { assertAccess, assertEndpoint, assertOfBranch, assertPreviewable } from './branch-guard.ts'
+import { type Branch, type BranchEndpoint, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
-import { ensureCompute } from './compute.ts'
+import { findCompute, makeCompute } from './compute.ts'
 import { chooseNames, type Names } from './database-choice.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'
@@ -12,6 +13,10 @@ import { buildUrls, pooledHost, type UrlOptions } from './url.ts'
 export interface ConnectionRequest extends UrlOptions {
   database?: string | undefined
   role?: string | undefined
+  /** The branch is a pull request's: see {@link assertPreviewable}. */
+  isPreview?: boolean
+  /** Nothing may be changed: a branch without a compute is an error, and none is made. */
+  readOnly?: boolean
 }
 
 /** A way into a branch. `url` is the direct one: schema changes need it; `pooledUrl` goes through PgBouncer. */
@@ -26,12 +31,14 @@ export interface Connection {
 }
 
 /**
- * URLs, hosts and password of a branch. Of a branch that this run made, mostly without a request; of another, one
- * request where the names are given, or were given when we made the branch, or are Neon's defaults (`neondb`,
- * `<database>_owner`); else two more to find them. Password and URLs are registered as secrets before this returns.
- * Throws {@link ActionError} when the names are not clear, or the API refuses.
+ * URLs, hosts and password of a branch. Of a branch that this run made, mostly without a request; of another, two side by
+ * side (its compute, and the connection) where the names are given, or were given when we made the branch, or are Neon's
+ * defaults (`neondb`, `<database>_owner`); else two more to find them. Password and URLs are registered as secrets before
+ * this returns. Throws {@link ActionError} when the names are not clear, the API refuses, or what it answers is not about
+ * this branch (see branch-guard.ts).
  */
 export async function connectionOf(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Connection> {
+  if (request.isPreview) assertPreviewable(branch)
   const task = { what: `get the connection of the branch ${branch.name}`, projectId: branch.projectId }
   const access = await explaining(neon, task, () =>
     branch.databases ? known(neon, branch, request) : looked(neon, branch, request),
@@ -52,7 +59,7 @@ interface Access extends Names {
 
 /** The create reply told the names, and the password where there is one role and one database. */
 async function known(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
-  const { databases = [], roles = [], logins = [], endpoint } = branch
+  const { databases = [], roles = [], logins = [] } = branch
   const names = chooseNames({
     database: request.database,
     role: request.role,
@@ -60,27 +67,48 @@ async function known(neon: Neon, branch: Branch, request: ConnectionRequest): Pr
     roles,
     branchName: branch.name,
   })
-  const login = logins.find(({ role }) => role === names.role)
-  if (!login || !endpoint) return await readUri(neon, branch, names)
-  return { ...names, password: login.password, host: endpoint.host, pooledHost: pooledHost(endpoint.host, endpoint.id) }
+  const login = logins.find(({ role, database }) => role === names.role && database === names.database)
+  const endpoint = branch.endpoint ?? (await findCompute(neon, branch)) ?? (await missingCompute(neon, branch, request))
+  if (!login) return guarded(branch, { endpoint, names, access: await readUri(neon, branch, names) })
+  for (const host of [login.host, login.uriHost]) {
+    guarded(branch, { endpoint, names, access: { ...login, host } })
+  }
+  const { password } = login
+  return { ...names, password, host: endpoint.host, pooledHost: pooledHost(endpoint.host, endpoint.id) }
 }
 
 async function looked(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Access> {
   const remembered = rememberedNames(branch.annotations)
   const wish: Wish = { database: request.database ?? remembered.database, role: request.role ?? remembered.role }
-  const guess = likelyNames(branch, wish)
-  if (guess) {
-    const access = await readUri(neon, branch, guess).catch(onlyMissing)
-    if (access) return access
+  const likely = likelyNames(branch, wish)
+  const attempt = async (names?: Names) => {
+    const sure = names ?? (await readNames(neon, branch, wish))
+    return { names: sure, access: await readUri(neon, branch, sure) }
   }
-  const names = await readNames(neon, branch, wish)
-  try {
-    return await readUri(neon, branch, names)
-  } catch (error) {
-    onlyMissing(error)
-    await ensureCompute(neon, branch)
-    return await readUri(neon, branch, names)
-  }
+  const [found, first] = await Promise.all([
+    branch.endpoint ?? findCompute(neon, branch),
+    attempt(likely).catch(onlyMissing),
+  ])
+  const endpoint = found ?? (await missingCompute(neon, branch, request))
+  // Without a compute there was no connection either, whatever the names are.
+  const second = first ?? (found ? undefined : await attempt(likely).catch(onlyMissing))
+  return guarded(branch, { endpoint, ...(second ?? (await attempt())) })
+}
+
+/** The compute of a branch that has none: made, unless nothing may be changed. Throws {@link ActionError}. */
+async function missingCompute(neon: Neon, branch: Branch, { readOnly }: ConnectionRequest): Promise<BranchEndpoint> {
+  if (!readOnly) return await makeCompute(neon, branch)
+  throw new ActionError(`The branch ${branch.name} has no read_write compute, and this mode makes none.`, {
+    advice: 'Give it one in the Neon console, or run a mode that uses the branch, for example provision.',
+  })
+}
+
+/** The way in, once it is sure that it leads to this branch. Throws {@link ActionError}. */
+function guarded(branch: Branch, way: { endpoint: BranchEndpoint; names: Names; access: Access }): Access {
+  const { endpoint, names, access } = way
+  assertEndpoint(endpoint, branch)
+  assertAccess(access, { branchName: branch.name, endpoint, ...names })
+  return access
 }
 
 /** The names that were asked for, now or when the branch was made. */
@@ -103,6 +131,8 @@ async function readNames(neon: Neon, branch: Branch, wish: Wish): Promise<Names>
     neon.read('listProjectBranchDatabases', (api, params) => api.listProjectBranchDatabases(projectId, id, params)),
     neon.read('listProjectBranchRoles', (api, params) => api.listProjectBranchRoles(projectId, id, params)),
   ])
+  for (const { branch_id } of databases.databases) assertOfBranch({ what: 'databases', branchId: branch_id }, branch)
+  for (const { branch_id } of roles.roles) assertOfBranch({ what: 'roles', branchId: branch_id }, branch)
   return chooseNames({
     ...wish,
     databases: databases.databases.map((database) => ({ name: database.name, owner: database.owner_name })),
@@ -125,9 +155,11 @@ async function readUri(neon: Neon, branch: Branch, names: Names): Promise<Access
     throw new ActionError(`Neon gave no usable connection for the branch ${branch.name}.`, {
       advice: 'Run the job again.',
     })
-  const password = decodeURIComponent(url.password)
+  const [role = '', password = '', database = ''] = [url.username, url.password, url.pathname.slice(1)].map(
+    decodeURIComponent,
+  )
   neon.runtime.secrets.add(password)
-  return { ...names, password, host: url.host, pooledHost: pooledHost(url.host) }
+  return { database, role, password, host: url.host, pooledHost: pooledHost(url.host) }
 }
 
 /** Swallows the answer that something of it does not exist; everything else is thrown on. */

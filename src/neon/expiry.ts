@@ -67,6 +67,25 @@ export function expiryOf(request: ExpiryRequest, now: number): Expiry {
   return { at, notice: `Neon keeps an expiring branch for ${MOST_DAYS} days at most, so it expires at ${at}.` }
 }
 
+/** A branch's end as it is wished now and as it is, both RFC 3339 (undefined: it stays); `now` as {@link expiryOf} has it. */
+export interface ExpiryState {
+  wished: string
+  present: string | undefined
+  now: number
+}
+
+/**
+ * Whether the end of a branch has to be set anew. One that moves on with each run is left until it is off by more than a
+ * tenth of the branch's life: that saves a request on most pushes. A moment that the user named is set when it differs.
+ */
+export function isExpiryDue({ expiresAt }: ExpiryRequest, { wished, present, now }: ExpiryState): boolean {
+  if (present === undefined) return true
+  const end = Date.parse(wished)
+  const difference = Math.abs(end - Date.parse(present))
+  const isNamed = expiresAt !== undefined && expiresAt !== '' && Math.abs(parseMoment(expiresAt) - end) < 1000
+  return isNamed ? difference >= 1000 : difference > (end - now) / 10
+}
+
 function wantedMoment({ expiresIn, expiresAt }: ExpiryRequest, now: number): number | undefined {
   if (expiresAt) return parseMoment(expiresAt)
   const life = expiresIn ? parseLife(expiresIn) : undefined

@@ -16,6 +16,7 @@ export { type Connection, type ConnectionRequest, connectionOf } from './connect
 export { type Expiry, type ExpiryRequest, expiryOf, parseLife, parseMoment } from './expiry.ts'
 export { consoleUrl } from './links.ts'
 export { type MaskingRule, parseMaskingRules } from './masking.ts'
+export { lookUpParent, noParent } from './parent.ts'
 export { assertPreviewBranch, ensurePreviewBranch } from './preview.ts'
 export { describeProject, ensureProject, type Project, type ProjectRequest } from './project.ts'
 export type { ProjectSettings } from './project-settings.ts'

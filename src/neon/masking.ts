@@ -2,6 +2,7 @@ import type { MaskingRule } from '@neondatabase/api-client'
 import { seconds } from '../runtime/clock.ts'
 import { ActionError } from '../runtime/errors.ts'
 import { backoff } from '../runtime/retry.ts'
+import { assertOfBranch } from './branch-guard.ts'
 import { type Branch, orAbsent } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 
@@ -77,6 +78,8 @@ async function readStatus(neon: Neon, { projectId, id, name }: Branch) {
   const status = await orAbsent(
     neon.read('getAnonymizedBranchStatus', (api, params) => api.getAnonymizedBranchStatus(projectId, id, params)),
   )
+  // The status of another branch would hand out this one's data as it is.
+  if (status) assertOfBranch({ what: 'masking', branchId: status.branch_id }, { id, name })
   if (status) return status
   throw new ActionError(`The branch ${name} exists, but its data is not masked.`, {
     advice: 'Delete the branch, or choose another branch_name; masking_rules apply only when a branch is made.',

@@ -1,5 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
-import { findBranch } from './branch-lookup.ts'
+import { type Branch, listBranches } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 
 /** Input `parent_branch`, taken apart: a name or an id, and perhaps a moment of its history. */
@@ -31,20 +31,43 @@ export function parseParent(text: string): ParentWish {
   return { branch: text }
 }
 
-/** Looks the parent up. Throws {@link ActionError} when the project has no such branch. */
-export async function findParent(neon: Neon, projectId: string, text: string): Promise<Parent> {
+/**
+ * The branch that an input names as the parent, and the moment of its history, where it names one; undefined where the
+ * project has no such branch. A branch of exactly the whole text wins: names may hold an `@` and something like a moment.
+ * Throws ActionError and NeonError.
+ */
+export async function lookUpParent(
+  neon: Neon,
+  projectId: string,
+  text: string,
+): Promise<{ branch: Branch; wish: ParentWish } | undefined> {
   const wish = parseParent(text)
-  const found = await findBranch(neon, projectId, wish.branch)
-  if (!found) {
-    throw new ActionError(`The project ${projectId} has no branch ${wish.branch} to branch from.`, {
-      advice: 'Correct the input parent_branch: a name, an id, or one of both with @timestamp or @lsn.',
-    })
+  let found: Branch | undefined
+  // The search is for a part of the name, so that it finds the whole text as well.
+  for await (const branch of listBranches(neon, projectId, wish.branch)) {
+    if (branch.name === text) return { branch, wish: { branch: text } }
+    if (branch.name === wish.branch || (branch.id === wish.branch && found === undefined)) found = branch
   }
+  return found && { branch: found, wish }
+}
+
+/** The parent for a create request. Throws {@link ActionError} when the project has no such branch. */
+export async function findParent(neon: Neon, projectId: string, text: string): Promise<Parent> {
+  const found = await lookUpParent(neon, projectId, text)
+  if (!found) throw noParent(projectId, text)
+  const { branch, wish } = found
   const { timestamp, lsn } = wish
   const fields = {
-    parent_id: found.id,
+    parent_id: branch.id,
     ...(timestamp ? { parent_timestamp: timestamp } : {}),
     ...(lsn ? { parent_lsn: lsn } : {}),
   }
-  return { id: found.id, name: found.name, fields }
+  return { id: branch.id, name: branch.name, fields }
+}
+
+/** The error for a parent that the project does not have. */
+export function noParent(projectId: string, text: string): ActionError {
+  return new ActionError(`The project ${projectId} has no branch ${parseParent(text).branch} to branch from.`, {
+    advice: 'Correct the input parent_branch: a name, an id, or one of both with @timestamp or @lsn.',
+  })
 }

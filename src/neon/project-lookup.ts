@@ -1,6 +1,7 @@
 import type { ProjectListItem } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
+import { isNearName } from './near-name.ts'
 
 /** Where to look for a project, and for which. */
 export interface ProjectQuery {
@@ -15,22 +16,48 @@ const RACE_WINDOW = 60_000
 const RACE_LOOKS = 6
 const RACE_PAUSE = 5000
 
-/**
- * Every project of exactly this name, oldest first (`listProjects`, 100 a page; its search is a partial match). The API
- * gives a cursor even on the last page, so a short page ends the list.
- */
+/** Every project of exactly this name, oldest first (`listProjects`; its search is a partial match). */
 export async function findProjects(neon: Neon, { name, orgId }: ProjectQuery): Promise<ProjectListItem[]> {
+  const listed = await listProjects(neon, { search: name, orgId })
+  return listed
+    .filter((project) => project.name === name)
+    .sort((a, b) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id))
+}
+
+/** 100 a page. The API gives a cursor even on the last page, so a short page ends the list. */
+async function listProjects(
+  neon: Neon,
+  { search, orgId }: { search?: string; orgId: string | undefined },
+): Promise<ProjectListItem[]> {
   const found: ProjectListItem[] = []
   let cursor: string | undefined
   for (;;) {
-    const query = { search: name, limit: PAGE, ...(orgId ? { org_id: orgId } : {}), ...(cursor ? { cursor } : {}) }
+    const query = {
+      limit: PAGE,
+      ...(search ? { search } : {}),
+      ...(orgId ? { org_id: orgId } : {}),
+      ...(cursor ? { cursor } : {}),
+    }
     const page = await neon.read('listProjects', (api, params) => api.listProjects(query, params))
-    found.push(...page.projects.filter((project) => project.name === name))
+    found.push(...page.projects)
     const next = page.pagination?.cursor
-    if (page.projects.length < PAGE || !next || next === cursor) break
+    if (page.projects.length < PAGE || !next || next === cursor) return found
     cursor = next
   }
-  return found.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id))
+}
+
+/**
+ * That no project has nearly this name (see {@link isNearName}): a pull request that corrects or mistypes `project_name`
+ * must not make a project of its own. Reads the list of all projects. Throws {@link ActionError} that names the one meant.
+ */
+export async function refuseNearNames(neon: Neon, { name, orgId }: ProjectQuery): Promise<void> {
+  const near = (await listProjects(neon, { orgId })).filter((project) => isNearName(project.name, name))
+  if (near.length === 0) return
+  const list = near.map((project) => `${project.name} (${project.id})`).join(' and ')
+  throw new ActionError(`No Neon project is named ${name}, but there is ${list}.`, {
+    advice:
+      'Correct the input project_name; or, if a new project is meant, make it first by a run with mode: provision, for pull requests make none beside one of nearly the same name.',
+  })
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { Project as ApiProject, Operation, ProjectListItem } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import { wrongBranch } from '../runtime/wrong-branch.ts'
 import { defaultBranch, protectBranch } from './branch-ensure.ts'
+import { assertEndpoint, assertInProject } from './branch-guard.ts'
 import { type Branch, toNewBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { explaining } from './explain.ts'
 import { waitForOperations, waitForProject } from './operations.ts'
 import { organizationOf } from './organization.ts'
-import { findProject, findProjects } from './project-lookup.ts'
+import { findProject, findProjects, refuseNearNames } from './project-lookup.ts'
 import { assertRegion, type ProjectSettings, projectBody } from './project-settings.ts'
 
 /** Which project, by `id` or by `name`, and what it shall be like where it must be made. */
@@ -21,6 +23,10 @@ export interface ProjectRequest extends ProjectSettings {
   describe?: boolean
   /** False: a name that no project has is an error, and nothing is made. */
   create?: boolean
+  /** True: no project is made where one of nearly this name is there; see near-name.ts. */
+  refuseNearNames?: boolean
+  /** True: nothing is sent but reads; nothing is made, and nothing protected. */
+  readOnly?: boolean
 }
 
 /** A Neon project. */
@@ -50,11 +56,12 @@ export async function ensureProject(neon: Neon, request: ProjectRequest): Promis
   return await explaining(neon, { what: `create or reuse the project ${name}` }, async () => {
     const orgId = await organizationOf(neon, request.orgId)
     const found = await findProject(neon, { name, orgId })
-    if (!found && request.create === false) {
+    if (!found && (request.create === false || request.readOnly)) {
       throw new ActionError(`No Neon project is named ${name}.`, {
         advice: 'Check project_name and org_id; only the modes provision and preview make a project.',
       })
     }
+    if (!found && request.refuseNearNames) await refuseNearNames(neon, { name, orgId })
     if (!found) return await createProject(neon, { ...request, name, orgId })
     noteDifferences(neon, found, request)
     return await withProtection(neon, toProject(found), request)
@@ -81,6 +88,7 @@ interface Made {
 async function createProject(neon: Neon, request: CreateRequest): Promise<Project> {
   if (request.regionId) await assertRegion(neon, request.regionId, request.orgId)
   const { project, createdAt, operations } = await send(neon, request)
+  if (project.defaultBranch) assertFirstBranch(project.defaultBranch, project.id)
   neon.runtime.log.info(`Made the Neon project ${project.name} (${project.id}).`)
   const older = (await findProjects(neon, request)).find(
     (other) => other.id !== project.id && compareAge(other, { id: project.id, created_at: createdAt }) < 0,
@@ -88,6 +96,13 @@ async function createProject(neon: Neon, request: CreateRequest): Promise<Projec
   if (older) return await yieldTo(neon, project, older)
   await (operations ? waitForOperations(neon, project.id, operations) : waitForProject(neon, project.id))
   return await withProtection(neon, project, request)
+}
+
+/** Throws {@link ActionError} unless a new project was answered with its own default branch, and that with its own compute. */
+function assertFirstBranch(branch: Branch, projectId: string): void {
+  assertInProject(branch, projectId)
+  if (!branch.default) throw wrongBranch(branch.name, `Neon says that ${branch.id} is not the default branch`)
+  if (branch.endpoint) assertEndpoint(branch.endpoint, branch)
 }
 
 async function send(neon: Neon, request: CreateRequest): Promise<Made> {
@@ -153,8 +168,8 @@ async function yieldTo(neon: Neon, ours: Project, older: ProjectListItem): Promi
 }
 
 /** Protects the default branch where that is asked for; also of a project that an earlier, broken run made. */
-async function withProtection(neon: Neon, project: Project, request: ProjectSettings): Promise<Project> {
-  if (!request.protectDefaultBranch) return project
+async function withProtection(neon: Neon, project: Project, request: ProjectRequest): Promise<Project> {
+  if (!request.protectDefaultBranch || request.readOnly) return project
   const branch = project.defaultBranch ?? (await defaultBranch(neon, project.id))
   return { ...project, defaultBranch: await protectBranch(neon, branch) }
 }

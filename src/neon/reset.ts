@@ -1,7 +1,9 @@
 import type { Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import { wrongBranch } from '../runtime/wrong-branch.ts'
 import { renewExpiry } from './branch-ensure.ts'
-import { allBranches, type Branch, getBranch } from './branch-lookup.ts'
+import { assertBranch } from './branch-guard.ts'
+import { allBranches, type Branch, getBranch, toBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'
@@ -34,11 +36,11 @@ export async function resetToParent(neon: Neon, branch: Branch, expiresAt?: stri
 async function restore(neon: Neon, branch: Branch, parentId: string): Promise<Operation[] | undefined> {
   const { projectId, id, lastResetAt } = branch
   try {
-    const reply = await neon.write<{ operations: Operation[] | undefined }>(
+    const reply = await neon.write<{ operations: Operation[] | undefined; answer?: Branch }>(
       'restoreProjectBranch',
       async (api, params) => {
         const { data } = await api.restoreProjectBranch(projectId, id, { source_branch_id: parentId }, params)
-        return { data: { operations: data.operations } }
+        return { data: { operations: data.operations, answer: toBranch(data.branch) } }
       },
       {
         // Nothing has been written to the branch in between: a second reset leads to the same state.
@@ -50,6 +52,7 @@ async function restore(neon: Neon, branch: Branch, parentId: string): Promise<Op
         },
       },
     )
+    if (reply.answer) assertRestored(reply.answer, branch)
     return reply.operations
   } catch (error) {
     if (!(error instanceof NeonError) || !/children|preserve_under_name/i.test(error.message)) throw error
@@ -59,4 +62,12 @@ async function restore(neon: Neon, branch: Branch, parentId: string): Promise<Op
       advice: 'Delete the children first.',
     })
   }
+}
+
+/** Throws {@link ActionError} unless a restore was answered with the branch that was to be restored. */
+function assertRestored(answer: Branch, branch: Branch): void {
+  assertBranch(answer, branch)
+  const { id } = answer
+  if (answer.default) throw wrongBranch(branch.name, `Neon answered that ${id} is the default branch`)
+  if (answer.protected) throw wrongBranch(branch.name, `Neon answered that ${id} is protected`)
 }

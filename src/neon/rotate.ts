@@ -1,5 +1,7 @@
 import type { Operation } from '@neondatabase/api-client'
 import { ActionError } from '../runtime/errors.ts'
+import { wrongBranch } from '../runtime/wrong-branch.ts'
+import { assertOfBranch } from './branch-guard.ts'
 import type { Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
 import { type Connection, revealPassword } from './connection.ts'
@@ -23,15 +25,17 @@ export async function rotatePassword(
   const { role, password: old } = connection
   const task = { what: `give the role ${role} of the branch ${name} a new password`, projectId }
   return await explaining(neon, task, async () => {
-    const { password, operations } = await neon.write<{ password: string; operations: Operation[] | undefined }>(
+    const { password, operations, of } = await neon.write<Reset>(
       'resetProjectBranchRolePassword',
       async (api, params) => {
         const { data } = await api.resetProjectBranchRolePassword(projectId, id, role, params)
-        return { data: { password: data.role.password ?? '', operations: data.operations } }
+        const { password = '', branch_id, name: of } = data.role
+        return { data: { password, operations: data.operations, of: { branchId: branch_id, role: of } } }
       },
       { repeatable: true, readBack: () => lookForNew(neon, branch, { role, old }) },
     )
     neon.runtime.secrets.add(password)
+    if (of) assertRole(of, branch, role)
     await (operations ? waitForOperations(neon, projectId, operations) : waitForBranch(neon, projectId, id))
     const fresh = password || (await revealPassword(neon, branch, role)) || ''
     if (!fresh) throw noPassword(role)
@@ -41,6 +45,18 @@ export async function rotatePassword(
     neon.runtime.secrets.add(rotated.pooledUrl)
     return rotated
   })
+}
+
+interface Reset {
+  password: string
+  /** Undefined when the reply was lost; then it is not told whose role it was either. */
+  operations: Operation[] | undefined
+  of?: { branchId: string; role: string }
+}
+
+function assertRole(of: { branchId: string; role: string }, branch: Branch, role: string): void {
+  assertOfBranch({ what: `role ${role}`, branchId: of.branchId }, branch)
+  if (of.role !== role) throw wrongBranch(branch.name, `its role is ${role}, and Neon answered about ${of.role}`)
 }
 
 async function lookForNew(neon: Neon, branch: Branch, { role, old }: { role: string; old: string }) {

@@ -1,9 +1,9 @@
-import { withDatabase } from '../database/connect.ts'
+import { assertOnBranch } from '../database/assert-branch.ts'
 import type { Outcome } from '../model.ts'
-import { defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
+import { type Branch, defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
-import { announceBranch, targetOf } from './steps/branch.ts'
+import { announceBranch, connectTo } from './steps/branch.ts'
 import { deliverCredentials } from './steps/credentials.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { announce, type Target } from './steps/target.ts'
@@ -15,10 +15,10 @@ export async function rotate(run: Run): Promise<Outcome> {
   const branch = await phase(run, 'Branch', () => wanted(run, neon, project.id))
   announceBranch(run, neon, branch)
   const { ssl, prisma } = run.config.neon
-  const before = await targetOf(run, neon, branch, false)
+  const before = await connectTo(run, neon, branch, { isPreview: false })
   const connection = await phase(run, 'New password', () => rotatePassword(neon, branch, before, { ssl, prisma }))
   const target: Target = { ...before, ...connection }
-  await phase(run, 'Log in with it', () => logIn(run, target))
+  await phase(run, 'Log in with it', () => logIn(run, target, branch))
   announce(run, target)
   await deliverCredentials(run, target)
   return 'rotated'
@@ -32,11 +32,12 @@ async function wanted(run: Run, neon: Neon, projectId: string) {
   throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
 }
 
-async function logIn(run: Run, target: Target): Promise<void> {
+async function logIn(run: Run, target: Target, branch: Branch): Promise<void> {
   try {
-    await withDatabase(run.runtime, { url: target.url }, async () => undefined)
+    await assertOnBranch(run.runtime, { url: target.url }, branch)
   } catch (error) {
     run.runtime.signal.throwIfAborted()
+    if (error instanceof ActionError) throw error
     throw new ActionError(
       `The new password of role '${target.role}' does not log in at ${target.host}: ${errorMessage(error)}.`,
       { advice: 'The Secret was not touched. Run the job again; it sets another password.' },

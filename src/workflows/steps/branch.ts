@@ -13,7 +13,8 @@ import {
 } from '../../neon/index.ts'
 import { ownerOf, phase, type Run } from '../../run.ts'
 import { computeOf } from './project.ts'
-import { announce, type Target } from './target.ts'
+import { readyTarget } from './ready.ts'
+import { announce, announceDatabase, type Target } from './target.ts'
 
 /** Default of `expires_in` for branches of pull requests: the safety net for close events that never come. */
 const PREVIEW_LIFE = '14d'
@@ -91,19 +92,40 @@ export function announceBranch(run: Run, neon: Neon, branch: Branch): void {
   if (branch.expiresAt) run.outputs.set('expires_at', branch.expiresAt)
 }
 
-/** A branch as a target: its connection, told to report and outputs, and how it is reset. */
-export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: boolean): Promise<Target> {
+/** How {@link connectTo} shall look at a branch. */
+export interface Use {
+  /** It is a pull request's. */
+  isPreview: boolean
+  /** Nothing may be changed, not even by making the compute that is missing. */
+  readOnly?: boolean
+}
+
+/** A branch as a target: its connection, and how it is reset. Nobody has logged in yet, and no output has been set. */
+export async function connectTo(run: Run, neon: Neon, branch: Branch, use: Use): Promise<Target> {
   const { database, role, ssl, prisma } = run.config.neon
   const connection: Connection = await phase(run, 'Connection', () =>
-    connectionOf(neon, branch, { database: database || undefined, role: role || undefined, ssl, prisma }),
+    connectionOf(neon, branch, {
+      ...{ database: database || undefined, role: role || undefined, ssl, prisma },
+      ...use,
+      // A guest has been judged by its mark; it may be a root of its own.
+      isPreview: use.isPreview && !branch.guest,
+    }),
   )
   const target: Target = {
     ...connection,
     branchId: branch.id,
     kind: 'neon',
-    isPreview: isPreview && !branch.guest,
-    reset: isPreview && !branch.guest && branch.parentId ? () => resetTarget(run, neon, branch) : null,
+    isPreview: use.isPreview && !branch.guest,
+    reset: use.isPreview && !branch.guest && branch.parentId ? () => resetTarget(run, neon, branch) : null,
   }
+  announceDatabase(run, target)
+  return target
+}
+
+/** A branch as a target that has answered and is the right one (see {@link readyTarget}), told to report and outputs. */
+export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: boolean): Promise<Target> {
+  const target = await connectTo(run, neon, branch, { isPreview })
+  await readyTarget(run, target)
   announce(run, target)
   return target
 }

@@ -15,6 +15,15 @@ interface ProjectNeed {
   create: boolean
   /** With `project_id`: whether its name is worth a request. */
   describe?: boolean
+  /** Nothing may be sent but reads, whatever other inputs say; {@link isReadOnly} unless told. */
+  readOnly?: boolean
+  /** No project is made beside one of nearly the same name; on pull requests unless told. */
+  refuseNearNames?: boolean
+}
+
+/** Whether this run only looks: then nothing is sent to Neon but reads, whatever other inputs say. */
+export function isReadOnly({ plan, config }: Run): boolean {
+  return plan.mode === 'plan' || plan.mode === 'diff' || (plan.mode === 'sweep' && config.sweep.dryRun)
 }
 
 /** The project, found or made, told to report and outputs. */
@@ -28,6 +37,8 @@ export async function projectOf(run: Run, neon: Neon, need: ProjectNeed): Promis
       orgId: wanted.orgId || undefined,
       describe: need.describe ?? false,
       create: need.create,
+      readOnly: need.readOnly ?? isReadOnly(run),
+      refuseNearNames: need.refuseNearNames ?? run.plan.pullRequest !== null,
       regionId: wanted.region || undefined,
       pgVersion: wanted.pgVersion ?? undefined,
       database: wanted.database || undefined,

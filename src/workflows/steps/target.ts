@@ -16,6 +16,13 @@ export interface Target extends Connection {
   reset: (() => Promise<Target>) | null
 }
 
+const EXTERNAL = 'external'
+
+/** Whether a target was given as a connection string, so that Neon knows nothing of it. */
+export function isExternal(target: Target): boolean {
+  return target.branchId === EXTERNAL
+}
+
 /**
  * The target of the input `connection_string`. Its password and URL are registered as secrets.
  * Throws an {@link ActionError} when user or database is missing.
@@ -31,16 +38,21 @@ export function externalTarget(run: Run, isPreview: boolean): Target {
   for (const secret of [password, text]) run.runtime.secrets.add(secret)
   return {
     ...{ url: text, pooledUrl: text, host, pooledHost: host, database, role, password },
-    branchId: 'external',
+    branchId: EXTERNAL,
     kind: isNeon ? 'neon' : 'foreign',
     isPreview,
     reset: null,
   }
 }
 
+/** Tells the report which database is meant: nothing that lets anybody in. */
+export function announceDatabase(run: Run, target: Target): void {
+  run.report.database = { name: target.database, role: target.role, host: target.host }
+}
+
 /** Tells report and outputs about the way in; the secrets in it are registered by now. */
 export function announce(run: Run, target: Target): void {
-  run.report.database = { name: target.database, role: target.role, host: target.host }
+  announceDatabase(run, target)
   const outputs: Record<string, string> = {
     db_url: target.url,
     db_url_pooled: target.pooledUrl,
