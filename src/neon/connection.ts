@@ -40,10 +40,15 @@ export interface Connection {
 export async function connectionOf(neon: Neon, branch: Branch, request: ConnectionRequest): Promise<Connection> {
   if (request.isPreview) assertPreviewable(branch)
   const task = { what: `get the connection of the branch ${branch.name}`, projectId: branch.projectId }
-  const access = await explaining(neon, task, () =>
+  const { amongSeveral, ...access } = await explaining(neon, task, () =>
     branch.databases ? known(neon, branch, request) : looked(neon, branch, request),
   )
-  const { secrets } = neon.runtime
+  const { secrets, log } = neon.runtime
+  if (amongSeveral) {
+    log.info(
+      `The branch ${branch.name} has the databases ${amongSeveral.join(', ')}: ${access.database} is used. Set the input database for another.`,
+    )
+  }
   secrets.add(access.password)
   const connection = { ...access, ...buildUrls(access, request) }
   secrets.add(connection.url)
