@@ -322,7 +322,7 @@ describe('conflicts', () => {
   })
 
   test('any write while another runs: 423, reads are answered', async () => {
-    api.neon.lock(project.id, 150)
+    api.neon.lock(project.id, 1500)
     const [endpoint] = api.neon.endpoints(project.id)
     const writes: [string, string, object?][] = [
       ['POST', branches(), { branch: { name: 'next' } }],
@@ -344,7 +344,7 @@ describe('conflicts', () => {
 
   test('a compute that starts is neither suspended nor deleted: 423', async () => {
     const { branch } = await make({ name: 'starting' })
-    api.neon.settings.operationMilliseconds = 150
+    api.neon.settings.operationMilliseconds = 1000
     const wish = { endpoint: { branch_id: branch?.id, type: 'read_write' } }
     const { body } = await api.call('POST', `${project.path}/endpoints`, wish)
     const endpoint = `${project.path}/endpoints/${body.endpoint?.id}`
@@ -357,7 +357,7 @@ describe('conflicts', () => {
   })
 
   test('any write of a branch that is being made: 422 branch not ready yet', async () => {
-    api.neon.settings.operationMilliseconds = 200
+    api.neon.settings.operationMilliseconds = 1000
     const { body } = await api.call('POST', branches(), { branch: { name: 'init' }, endpoints: WRITER })
     const id = body.branch?.id
     const notReady = [422, '', 'branch not ready yet']
