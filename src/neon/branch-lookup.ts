@@ -107,8 +107,9 @@ export function readWrite(endpoints: readonly Endpoint[]): BranchEndpoint | unde
 }
 
 /**
- * All branches of a project, page by page (`listProjectBranches`, 100 a page). Throws {@link ActionError} when the API
- * repeats a page, so that nobody takes a part for the whole.
+ * All branches of a project, page by page (`listProjectBranches`, 100 a page). The API gives `next` with the last page
+ * too, and perhaps with the empty page behind it: an empty page is the end. Throws {@link ActionError} when the API repeats
+ * a page, so that nobody takes a part for the whole.
  * @param search narrows by a part of name or id; empty for all.
  */
 export async function* listBranches(neon: Neon, projectId: string, search = ''): AsyncGenerator<Branch> {
@@ -118,7 +119,7 @@ export async function* listBranches(neon: Neon, projectId: string, search = ''):
     const query = { projectId, limit: PAGE, ...(search ? { search } : {}), ...(cursor ? { cursor } : {}) }
     const page = await neon.read('listProjectBranches', (api, params) => api.listProjectBranches(query, params))
     for (const branch of page.branches) yield toBranch(branch, page.annotations?.[branch.id]?.value ?? {})
-    cursor = page.pagination?.next
+    cursor = page.branches.length > 0 ? page.pagination?.next : undefined
     if (cursor && seen.has(cursor)) {
       throw new ActionError(`Could not list the branches of project ${projectId}: Neon gave the same page twice.`, {
         advice: 'Run the job again.',
@@ -153,12 +154,17 @@ export async function findBranch(neon: Neon, projectId: string, nameOrId: string
   return byId
 }
 
-/** One branch by id with its annotations, read anew; undefined when it does not exist. */
+/**
+ * One branch by id with its annotations, read anew; undefined when it does not exist. A branch that was just made or
+ * restored is answered with 404 for a moment, so that a 404 is believed only when the list does not have it either.
+ */
 export async function getBranch(neon: Neon, projectId: string, branchId: string): Promise<Branch | undefined> {
   const reply = await orAbsent(
     neon.read('getProjectBranch', (api, params) => api.getProjectBranch(projectId, branchId, params)),
   )
-  return reply && toBranch(reply.branch, reply.annotation?.value ?? {})
+  if (reply) return toBranch(reply.branch, reply.annotation?.value ?? {})
+  for await (const branch of listBranches(neon, projectId, branchId)) if (branch.id === branchId) return branch
+  return undefined
 }
 
 /** The result of a read, or undefined where the API answers 404. */
