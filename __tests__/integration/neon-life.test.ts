@@ -351,7 +351,7 @@ describe('sweep', () => {
       times: 5,
       status: 200,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ branches: [], annotations: {}, pagination: { next: 'again' } }),
+      body: JSON.stringify({ branches: server.branches(projectId), annotations: {}, pagination: { next: 'again' } }),
     })
     expect(await failure(sweepCandidates(run.neon, projectId))).toMatch(/same page twice/)
     server.settings.branchPageSize = 100

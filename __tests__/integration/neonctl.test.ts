@@ -9,45 +9,51 @@ import { login } from '../support/login.ts'
 
 // Neon's own command line, unmodified, proves the stand-in.
 
-const CLI = resolve(import.meta.dirname, '../../node_modules/neonctl/bin/cli.js')
+const PACKAGES = resolve(import.meta.dirname, '../../node_modules')
 
-let sandbox: NeonSandbox
-let home: string
-let projectId: string
+/** The same program under its old name and under its new one. */
+const COMMANDS = [
+  ['neonctl 5', join(PACKAGES, 'neonctl/bin/cli.js')],
+  ['neon 6', join(PACKAGES, 'neon/dist/cli.js')],
+] as const
 
-beforeAll(async () => {
-  sandbox = await startNeon({ operationMilliseconds: 10 })
-  home = await mkdtemp(join(tmpdir(), 'neonctl-test-'))
-})
+describe.each(COMMANDS)('%s', (_name, cli) => {
+  let sandbox: NeonSandbox
+  let home: string
+  let projectId: string
 
-afterAll(async () => {
-  await sandbox.close()
-  await rm(home, { recursive: true, force: true })
-  expect(sandbox.violations).toEqual([])
-})
-
-/** Runs one command, waits until the stand-in has done it, and returns what it printed. */
-async function neonctl(...args: string[]): Promise<string> {
-  const common = ['--api-host', sandbox.url, '--no-analytics', '--config-dir', home, '--output', 'json']
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args, ...common], {
-    cwd: home,
-    env: { PATH: process.env.PATH ?? '', HOME: home, CI: 'true', NEON_API_KEY: sandbox.apiKey },
+  beforeAll(async () => {
+    sandbox = await startNeon({ operationMilliseconds: 10 })
+    home = await mkdtemp(join(tmpdir(), 'neonctl-test-'))
   })
-  await sandbox.settle()
-  return stdout.trim()
-}
 
-const read = async (...args: string[]) => JSON.parse(await neonctl(...args, '--project-id', projectId))
+  afterAll(async () => {
+    await sandbox.close()
+    await rm(home, { recursive: true, force: true })
+    expect(sandbox.violations).toEqual([])
+  })
 
-describe('neonctl', () => {
+  /** Runs one command, waits until the stand-in has done it, and returns what it printed. */
+  async function run(...args: string[]): Promise<string> {
+    const common = ['--api-host', sandbox.url, '--no-analytics', '--config-dir', home, '--output', 'json']
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args, ...common], {
+      cwd: home,
+      env: { PATH: process.env.PATH ?? '', HOME: home, CI: 'true', NEON_API_KEY: sandbox.apiKey },
+    })
+    await sandbox.settle()
+    return stdout.trim()
+  }
+
+  const read = async (...args: string[]) => JSON.parse(await run(...args, '--project-id', projectId))
+
   test('projects: create, list, get', async () => {
     const organization = ['--org-id', sandbox.organizationId]
-    const created = JSON.parse(await neonctl('projects', 'create', '--name', 'cli', ...organization))
+    const created = JSON.parse(await run('projects', 'create', '--name', 'cli', ...organization))
     projectId = created.project.id
     expect(await login(created.connection_uris[0].connection_uri)).toEqual([{ user: 'neondb_owner' }])
-    const listed = JSON.parse(await neonctl('projects', 'list', ...organization))
+    const listed = JSON.parse(await run('projects', 'list', ...organization))
     expect(listed.map(({ id }: { id: string }) => id)).toEqual([projectId])
-    expect(JSON.parse(await neonctl('projects', 'get', projectId)).name).toBe('cli')
+    expect(JSON.parse(await run('projects', 'get', projectId)).name).toBe('cli')
   })
 
   test('branches: create, list, get, rename, and a login with the printed connection string', async () => {
@@ -56,18 +62,18 @@ describe('neonctl', () => {
     expect((await read('branches', 'list')).map(({ name }: { name: string }) => name).sort()).toEqual(['dev', 'main'])
     expect((await read('branches', 'get', 'dev')).id).toBe(created.branch.id)
     await read('branches', 'rename', 'dev', 'renamed')
-    const uri = await neonctl('connection-string', 'renamed', '--project-id', projectId)
+    const uri = await run('connection-string', 'renamed', '--project-id', projectId)
     expect(await login(uri, 'create table from_cli (x int); select current_database() as db')).toBeDefined()
-    const pooled = await neonctl('connection-string', 'renamed', '--pooled', '--project-id', projectId)
+    const pooled = await run('connection-string', 'renamed', '--pooled', '--project-id', projectId)
     expect(await login(pooled, `select to_regclass('from_cli')::text as found`)).toEqual([{ found: 'from_cli' }])
   })
 
   test('branches: schema-diff, reset to the parent, expiration, delete', async () => {
-    expect(await neonctl('branches', 'schema-diff', 'main', 'renamed', '--project-id', projectId)).toContain(
+    expect(await run('branches', 'schema-diff', 'main', 'renamed', '--project-id', projectId)).toContain(
       'CREATE TABLE public.from_cli',
     )
     await read('branches', 'reset', 'renamed', '--parent')
-    const uri = await neonctl('connection-string', 'renamed', '--project-id', projectId)
+    const uri = await run('connection-string', 'renamed', '--project-id', projectId)
     expect(await login(uri, `select to_regclass('from_cli') as found`)).toEqual([{ found: null }])
     const expiry = new Date(Date.now() + 86_400_000).toISOString()
     expect((await read('branches', 'set-expiration', 'renamed', '--expires-at', expiry)).expires_at).toBe(expiry)
@@ -81,7 +87,7 @@ describe('neonctl', () => {
     expect((await read('databases', 'list')).map(({ name }: { name: string }) => name)).toEqual(['neondb', 'second'])
     expect((await read('roles', 'list')).map(({ name }: { name: string }) => name)).toEqual(['neondb_owner', 'writer'])
     const target = ['--role-name', 'writer', '--database-name', 'second', '--project-id', projectId]
-    const uri = await neonctl('connection-string', 'main', ...target)
+    const uri = await run('connection-string', 'main', ...target)
     expect(new URL(uri).password).toBe(password)
     expect(await login(uri, 'select current_user as user, current_database() as db')).toEqual([
       { user: 'writer', db: 'second' },
@@ -94,15 +100,15 @@ describe('neonctl', () => {
   })
 
   test('is refused in words that it prints: a taken name, a wrong key', async () => {
-    const taken = neonctl('branches', 'create', '--name', 'main', '--project-id', projectId)
+    const taken = run('branches', 'create', '--name', 'main', '--project-id', projectId)
     await expect(taken).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/already exists/i) })
-    const stranger = neonctl('projects', 'get', projectId, '--api-key', 'napi_wrong')
+    const stranger = run('projects', 'get', projectId, '--api-key', 'napi_wrong')
     await expect(stranger).rejects.toMatchObject({ code: 1 })
     expect(sandbox.journal.at(-1)?.status).toBe(401)
   })
 
   test('projects: delete', async () => {
-    await neonctl('projects', 'delete', projectId)
+    await run('projects', 'delete', projectId)
     expect(sandbox.projects()).toEqual([])
   })
 })

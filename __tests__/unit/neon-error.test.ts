@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { nextTry } from '../../src/neon/client.ts'
 import { failureKind, NeonError, parseRetryAfter, readFailure } from '../../src/neon/error.ts'
-import { adviceFor, describe as describeFailure } from '../../src/neon/explain.ts'
+import { adviceFor, describe as describeFailure, quotaAdvice } from '../../src/neon/explain.ts'
 import { isLimit } from '../../src/neon/limits.ts'
 import { createSecrets } from '../../src/runtime/secrets.ts'
 
@@ -46,6 +46,20 @@ describe('sorting failures', () => {
     [0, 'ERR_TLS_CERT_ALTNAME_INVALID', 'refused'],
   ])('%i %s is %s', (status, code, kind) => {
     expect(failureKind(status, code, '')).toBe(kind)
+  })
+
+  test.each([
+    [423, 'project already has running conflicting operations, scheduling of new ones is prohibited', 'locked'],
+    [423, 'endpoint is in some transitive state, could not suspend', 'locked'],
+    [423, 'compute time quota exceeded; usage:"398508", limit:"396000"', 'refused'],
+    [423, 'data transfer quota exceeded', 'refused'],
+    [423, 'the limit for current plan reached', 'refused'],
+    [423, 'You have exceeded the limit of concurrently active endpoints. Please suspend some endpoints.', 'refused'],
+    [423, 'branches limit exceeded', 'refused'],
+    [412, 'compute time quota exceeded; usage:"2", limit:"1"', 'refused'],
+    [402, 'compute time quota exceeded; usage:"2", limit:"1"', 'refused'],
+  ])('%i "%s" is %s: a quota is no lock that passes', (status, message, kind) => {
+    expect(failureKind(status, '', message)).toBe(kind)
   })
 
   test('a branch that initialises counts as locked', () => {
@@ -136,7 +150,9 @@ describe('advice', () => {
     [failure({ status: 403 }), /key of the organization/],
     [failure({ status: 404 }), /project_id calm-hill-123456/],
     [failure({ status: 400, message: 'org_id is required, you can find it …' }), /input org_id/],
-    [failure({ status: 412 }), /connection_string/],
+    [failure({ status: 404, message: 'branch not found' }), /made a moment ago.*check the inputs/],
+    [failure({ status: 412, message: 'Storing passwords is disabled' }), /connection_string/],
+    [failure({ status: 412, message: 'something new' }), /^(?!.*password).*Neon console/],
     [failure({ status: 423 }), /operations/],
     [failure({ status: 429 }), /wait a minute/],
     [failure({ status: 0, code: 'ENOTFOUND' }), /HTTPS_PROXY/],
@@ -144,6 +160,22 @@ describe('advice', () => {
     [failure({ status: 200 }), /api_host/],
   ])('%#', (error, text) => {
     expect(adviceFor(error, task)).toMatch(text)
+  })
+
+  test.each([
+    [
+      402,
+      '',
+      'compute time quota exceeded; usage:"2", limit:"1"',
+      /its compute time: wait for the next billing period/,
+    ],
+    [412, '', 'data transfer quota exceeded; usage:"2", limit:"1"', /its data transfer/],
+    [423, '', 'Your project has exceeded the logical size quota. Upgrade your plan.', /its logical size: delete data/],
+    [423, 'ACTIVE_TIME_QUOTA_EXCEEDED', 'no', /its active time/],
+    [423, '', 'project already has running conflicting operations', /^$/],
+    [412, '', 'Storing passwords is disabled', /^$/],
+  ])('a quota, %i %s "%s"', (status, code, message, text) => {
+    expect(quotaAdvice(failure({ status, code, message }))).toMatch(text)
   })
 
   test('the sentence carries status, code, text and request id', () => {

@@ -1,7 +1,8 @@
-import { ApiError, notFound } from './errors.ts'
+import { planOf } from './plan.ts'
+import { badKey, notForOrganizationKeys, notFound, organizationRequired } from './recorded.ts'
 import { REGIONS } from './settings.ts'
 import type { Account, Organization } from './types.ts'
-import { type Call, type Handler, timestamp, type World } from './world.ts'
+import { type Call, type Handler, refuseProjectKey, timestamp, type World } from './world.ts'
 
 const USER = { id: '7c9e6679-7425-40de-944b-e07fc1f90ae7', email: 'developer@example.com', name: 'Dev Eloper' }
 
@@ -9,7 +10,7 @@ const USER = { id: '7c9e6679-7425-40de-944b-e07fc1f90ae7', email: 'developer@exa
 export function authenticate(world: World, header: string | undefined): Account {
   const key = /^Bearer (.+)$/i.exec(header ?? '')?.[1]
   const account = world.settings.accounts.find(({ apiKey }) => apiKey === key)
-  if (!account) throw new ApiError(401, 'supplied credentials do not pass authentication')
+  if (!account) throw badKey()
   return account
 }
 
@@ -20,22 +21,21 @@ export function authenticate(world: World, header: string | undefined): Account 
 export function organizationOf(call: Call, named: string | undefined): string {
   const { kind, organizations } = call.account
   const organization = named ?? (kind === 'personal' ? undefined : organizations[0])
-  if (!organization) {
-    throw new ApiError(400, 'org_id is required, you can find it on your organization settings page')
-  }
+  if (!organization) throw organizationRequired()
   if (!organizations.includes(organization)) throw notFound('organization')
   return organization
 }
 
 function describeOrganization(world: World, id: string): Organization {
-  const { name, createdAt } = world.organizations.get(id) ?? { name: id, createdAt: timestamp(world) }
+  const known = world.organizations.get(id)
+  const { name, managedBy, createdAt } = known ?? { name: id, managedBy: 'console', createdAt: timestamp(world) }
   return {
     id,
     name,
     handle: `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${id}`,
-    plan: world.settings.plan === 'free' ? 'free_v3' : 'launch_v3',
+    plan: planOf(world),
     created_at: createdAt,
-    managed_by: 'console',
+    managed_by: managedBy,
     updated_at: createdAt,
   }
 }
@@ -48,7 +48,7 @@ const getAuthDetails: Handler = (_world, { account }) => ({
 })
 
 const getCurrentUserInfo: Handler = (world, { account }) => {
-  if (account.kind !== 'personal') throw new ApiError(404, 'user not found')
+  if (account.kind !== 'personal') throw notForOrganizationKeys(refusalStatus(world) ?? 404)
   return {
     body: {
       active_seconds_limit: 0,
@@ -62,22 +62,41 @@ const getCurrentUserInfo: Handler = (world, { account }) => {
       projects_limit: world.settings.projectLimit,
       branches_limit: world.settings.branchLimit,
       max_autoscaling_limit: 8,
-      plan: world.settings.plan === 'free' ? 'free_v3' : 'launch_v3',
+      plan: planOf(world),
     },
   }
 }
 
-const getCurrentUserOrganizations: Handler = (world, { account }) => ({
-  body: { organizations: account.organizations.map((id) => describeOrganization(world, id)) },
-})
+const getCurrentUserOrganizations: Handler = (world, { account }) => {
+  refuseOrganizationKeys(world, account)
+  return { body: { organizations: account.organizations.map((id) => describeOrganization(world, id)) } }
+}
+
+/**
+ * Keys of an organization, and those of one project, are no user's. Throws as the setting says; the API description has
+ * it that such a key is told its own organization, which no recording shows.
+ */
+function refuseOrganizationKeys(world: World, { kind }: Account): void {
+  const status = refusalStatus(world)
+  if (kind !== 'personal' && status) throw notForOrganizationKeys(status)
+}
+
+function refusalStatus(world: World): 403 | 404 | undefined {
+  const { organizationKeys } = world.settings
+  return organizationKeys === 'allowed' ? undefined : organizationKeys
+}
 
 const getOrganization: Handler = (world, call) => {
   const id = call.params.org_id ?? ''
+  refuseProjectKey(call.account)
   if (!call.account.organizations.includes(id)) throw notFound('organization')
   return { body: describeOrganization(world, id) }
 }
 
-const getActiveRegions: Handler = () => ({ body: { regions: REGIONS } })
+const getActiveRegions: Handler = (world, { account }) => {
+  refuseOrganizationKeys(world, account)
+  return { body: { regions: REGIONS } }
+}
 
 export const accountHandlers = {
   getActiveRegions,

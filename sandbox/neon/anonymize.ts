@@ -1,6 +1,6 @@
 import { createBranch } from './branch-create.ts'
 import { identifier, literal, runningCluster } from './compute.ts'
-import { ApiError } from './errors.ts'
+import { branches, masking } from './guesses.ts'
 import { MASKING_FUNCTIONS } from './masking-functions.ts'
 import { schedule } from './operations.ts'
 import type { Anonymization, AnonymizedCreate, BranchRecord, MaskingRule, ProjectRecord } from './types.ts'
@@ -12,7 +12,7 @@ const createProjectBranchAnonymized: Handler = async (world, call) => {
   const rules = wanted.masking_rules ?? []
   checkRules(rules)
   if (wanted.start_anonymization && rules.length === 0) {
-    throw new ApiError(400, 'masking_rules are required to start the anonymization')
+    throw masking.noRules()
   }
   const at = timestamp(world)
   const anonymization: Anonymization = { rules, state: 'created', createdAt: at, updatedAt: at }
@@ -36,7 +36,7 @@ function checkRules(rules: MaskingRule[]): void {
   )
   if (!bad) return
   const column = `${bad.schema_name}.${bad.table_name}.${bad.column_name}`
-  throw new ApiError(400, `masking rule of ${column} needs exactly one of masking_function and masking_value`)
+  throw masking.wrongRule(column)
 }
 
 function move(world: World, anonymization: Anonymization, state: Anonymization['state'], message?: string): void {
@@ -81,7 +81,7 @@ function update(rule: MaskingRule): string {
 function findAnonymized(world: World, call: Call) {
   const found = findBranch(world, call)
   const { anonymization } = found.record
-  if (!anonymization) throw new ApiError(404, 'branch is not an anonymized branch')
+  if (!anonymization) throw branches.notAnonymized()
   return { ...found, anonymization }
 }
 
@@ -119,7 +119,7 @@ const updateMaskingRules: Handler = (world, call) => {
 const startAnonymization: Handler = (world, call) => {
   const { project, record, anonymization } = findAnonymized(world, call)
   if (!['initialized', 'error', 'anonymized'].includes(anonymization.state)) {
-    throw new ApiError(422, `cannot start the anonymization in state ${anonymization.state}`)
+    throw masking.wrongState(anonymization.state)
   }
   move(world, anonymization, 'anonymizing')
   const work = () => anonymize(world, project, record, anonymization)

@@ -2,7 +2,7 @@ import { becomeReady, newBranch } from './branch-record.ts'
 import { identifier, layOut, runningCluster, setPassword, startUp } from './compute.ts'
 import { connectionDetails } from './connection.ts'
 import { assertOneWriter, newEndpoint } from './endpoints.ts'
-import { ApiError } from './errors.ts'
+import { branches, expiry, limitsOfTheStandIn } from './guesses.ts'
 import { ids } from './ids.ts'
 import { type Step, schedule } from './operations.ts'
 import {
@@ -11,52 +11,62 @@ import {
   checkComputeSettings,
   checkExpiry,
   checkProtectedLimit,
+  checkQuotas,
 } from './plan.ts'
+import { beforeRetentionWindow, branchNameTaken, branchNotReady } from './recorded.ts'
 import type { BranchCreate, BranchRecord, Endpoint, ProjectRecord } from './types.ts'
-import { branchById, defaultBranch, findProject, type Handler, type World } from './world.ts'
+import { branchById, defaultBranch, findProject, type Handler, now, type World } from './world.ts'
 
-/** Checks a wanted branch against the rules. Throws 404, 409, 422 or 402. */
+/** Checks a wanted branch against the rules. Throws 400, 402, 404, 409, 412, 422 or 423. */
 function checkWanted(world: World, project: ProjectRecord, wanted: BranchCreate, parent: BranchRecord): void {
   const { branch = {}, endpoints = [] } = wanted
   const schemaOnly = branch.init_source === 'schema-only'
   if (branch.init_source && !schemaOnly && branch.init_source !== 'parent-data') {
-    throw new ApiError(400, `init_source must be parent-data or schema-only; got "${branch.init_source}"`)
+    throw branches.initSource(branch.init_source)
   }
   assertNameFree(project, branch.name)
   checkBranchLimits(world, project, schemaOnly)
-  if (parent.branch.current_state !== 'ready') throw new ApiError(422, 'branch not ready yet')
-  if (parent.branch.expires_at && !schemaOnly) {
-    throw new ApiError(422, 'cannot create a branch from a branch that has an expiration')
-  }
-  if (branch.expires_at && branch.protected) throw new ApiError(422, 'a protected branch cannot expire')
+  if (parent.branch.current_state !== 'ready') throw branchNotReady()
+  if (parent.branch.expires_at && !schemaOnly) throw expiry.child()
+  if (branch.expires_at && branch.protected) throw expiry.protected()
   if (branch.protected) checkProtectedLimit(world, project)
-  checkPointInTime(world, branch, parent)
+  checkPointInTime(world, { ...branch, project }, parent)
   for (const endpoint of endpoints) checkComputeSettings(world, endpoint)
   assertOneWriter(endpoints.filter(({ type }) => type === 'read_write').length)
+  if (endpoints.length > 0) checkQuotas(world)
   checkActiveComputes(world, project, endpoints.length)
 }
 
 /** Branch names are unique in a project. Throws 409. */
 export function assertNameFree(project: ProjectRecord, name: string | undefined): void {
-  if (name === '') throw new ApiError(400, 'branch name must not be empty')
-  if (![...project.branches.values()].some(({ branch }) => branch.name === name)) return
-  throw new ApiError(409, `branch already exists; branch_name:"${name}"`, 'BRANCH_ALREADY_EXISTS')
+  if (name === '') throw branches.emptyName()
+  const taken = [...project.branches.values()].some(({ branch }) => branch.name === name)
+  if (taken && name !== undefined) throw branchNameTaken(name)
 }
 
-/** The stand-in keeps no history: an earlier state is refused, unless a setting lets the present one stand for it. */
-export function checkPointInTime(
-  world: World,
-  wanted: { parent_timestamp?: string; parent_lsn?: string },
-  source: BranchRecord,
-): void {
+/** A moment of a branch's past, and the project that keeps it. */
+export interface Moment {
+  project: ProjectRecord
+  parent_timestamp?: string
+  parent_lsn?: string
+}
+
+/**
+ * Throws 400 for a moment that the project's history does not reach. The stand-in keeps no history: a later one is
+ * refused too, unless a setting lets the present stand for it.
+ */
+export function checkPointInTime(world: World, wanted: Moment, { branch }: BranchRecord): void {
   const { parent_timestamp: at, parent_lsn: lsn } = wanted
   if (at === undefined && lsn === undefined) return
-  if (at !== undefined && lsn !== undefined) throw new ApiError(400, 'only one of timestamp and lsn may be given')
-  if (at !== undefined && Date.parse(at) < Date.parse(source.branch.created_at)) {
-    throw new ApiError(422, `timestamp ${at} is before the branch was created, ${source.branch.created_at}`)
+  if (at !== undefined && lsn !== undefined) throw branches.twoMoments()
+  const { history_retention_seconds: window } = wanted.project.project
+  if (at !== undefined && Date.parse(at) < now(world) - window * 1000) {
+    throw beforeRetentionWindow(Date.parse(at), window)
   }
-  if (world.settings.allowPointInTime) return
-  throw new ApiError(422, 'this stand-in keeps no history: it cannot branch from an earlier timestamp or LSN')
+  if (at !== undefined && Date.parse(at) < Date.parse(branch.created_at)) {
+    throw branches.beforeCreation(at, branch.created_at)
+  }
+  if (!world.settings.allowPointInTime) throw limitsOfTheStandIn.noHistory()
 }
 
 /** What a new branch's server still needs before it is ready, for example masking. */
@@ -86,6 +96,7 @@ export async function createBranch(
     initSource: branch.init_source,
     annotation: wanted.annotation_value,
   })
+  record.hiddenLooks = world.settings.hiddenLooks
   if (parent.branch.protected)
     for (const role of record.roles.values()) if (role.password) role.password = ids.password()
   try {
@@ -94,7 +105,8 @@ export async function createBranch(
     project.branches.delete(record.branch.id)
     throw error
   }
-  const endpoints = wantedEndpoints.map((options) => newEndpoint(world, project, record, options))
+  const endpoints: Endpoint[] = []
+  for (const options of wantedEndpoints) endpoints.push(await newEndpoint(world, project, record, options))
   const ready = async () => {
     const cluster = await startUp(project, record)
     if (branch.init_source === 'schema-only') await emptyTables(record)

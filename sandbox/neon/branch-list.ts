@@ -1,3 +1,4 @@
+import { notFound } from './recorded.ts'
 import type { BranchRecord } from './types.ts'
 import { findBranch, findProject, type Handler } from './world.ts'
 
@@ -17,14 +18,16 @@ const listProjectBranches: Handler = (world, call) => {
   )
   const page = rest.slice(0, Math.min(Number(limit ?? Number.POSITIVE_INFINITY), world.settings.branchPageSize))
   const last = page.at(-1)
-  const next = last && page.length < rest.length ? Buffer.from(keyOf(last)).toString('base64url') : undefined
+  // As on Neon, `next` comes with the last page too: its clients stop at the empty page behind it.
+  const repeated = world.settings.emptyPageCursor ? cursor : undefined
+  const next = last ? Buffer.from(keyOf(last)).toString('base64url') : repeated
   return {
     body: {
       branches: page.map(({ branch }) => branch),
       annotations: Object.fromEntries(
         page.filter(({ annotation }) => annotation).map((record) => [record.branch.id, describeAnnotation(record)]),
       ),
-      pagination: { ...(next ? { next } : {}), sort_by: sortBy, sort_order: descending ? 'desc' : 'asc' },
+      pagination: { ...(next ? { next } : {}), sort_by: sortBy, sort_order: descending ? 'DESC' : 'ASC' },
     },
   }
 }
@@ -53,6 +56,10 @@ const countProjectBranches: Handler = (world, call) => ({
 
 const getProjectBranch: Handler = (world, call) => {
   const { record } = findBranch(world, call)
+  if (record.hiddenLooks > 0) {
+    record.hiddenLooks -= 1
+    throw notFound('branch')
+  }
   return { body: { branch: record.branch, annotation: describeAnnotation(record) } }
 }
 

@@ -42,6 +42,7 @@ export function newBranch(world: World, project: ProjectRecord, start: BranchSta
       data_transfer_bytes: 0,
       created_at: at,
       updated_at: at,
+      created_by: { name: 'sandbox', image: '' },
       ...(start.expiresAt ? { expires_at: start.expiresAt, ttl_interval_seconds: start.ttl ?? 0 } : {}),
       init_source: start.initSource ?? 'parent-data',
     },
@@ -52,6 +53,7 @@ export function newBranch(world: World, project: ProjectRecord, start: BranchSta
     cluster: undefined,
     replacement: undefined,
     anonymization: undefined,
+    hiddenLooks: 0,
   }
   if (start.parent) inherit(record, start.parent)
   project.branches.set(id, record)
@@ -79,5 +81,6 @@ export function becomeReady(world: World, project: ProjectRecord, branchId: stri
   for (const endpoint of endpointsOf(project, branchId)) {
     delete endpoint.pending_state
     Object.assign(endpoint, { current_state: endpoint.disabled ? 'idle' : 'active', last_active: at, started_at: at })
+    if (!endpoint.disabled) project.project.compute_last_active_at = at
   }
 }

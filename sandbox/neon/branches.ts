@@ -1,8 +1,10 @@
 import { assertNameFree } from './branch-create.ts'
 import { dropConnections, tearDown } from './compute.ts'
-import { ApiError } from './errors.ts'
+import { removeEndpoint } from './endpoints.ts'
+import { branches, expiry } from './guesses.ts'
 import { isLocked, type Step, schedule } from './operations.ts'
 import { checkExpiry, checkProtectedLimit } from './plan.ts'
+import { hasChildren } from './recorded.ts'
 import type { BranchRecord, BranchUpdate, Operation, ProjectRecord } from './types.ts'
 import {
   childrenOf,
@@ -20,13 +22,10 @@ const deleteProjectBranch: Handler = (world, call) => {
   const project = findProject(world, call)
   const record = project.branches.get(call.params.branch_id ?? '')
   if (!record) return { status: 204 }
-  if (record.branch.default) throw new ApiError(422, 'cannot delete the default branch of a project')
-  if (record.branch.protected) throw new ApiError(422, 'cannot delete a protected branch')
+  if (record.branch.default) throw branches.deleteDefault()
+  if (record.branch.protected) throw branches.deleteProtected()
   const children = childrenOf(project, record.branch.id)
-  if (children.length > 0) {
-    const names = children.map(({ branch }) => branch.id).join(', ')
-    throw new ApiError(422, `cannot delete branch that has children: ${names}`)
-  }
+  if (children.length > 0) throw hasChildren(children.map(({ branch }) => branch.id))
   return { body: { branch: record.branch, operations: removeBranch(world, project, record) } }
 }
 
@@ -46,7 +45,7 @@ function removeBranch(world: World, project: ProjectRecord, record: BranchRecord
     }),
   )
   const remove = async () => {
-    for (const { id } of endpoints) project.endpoints.delete(id)
+    for (const { id } of endpoints) await removeEndpoint(project, id)
     project.branches.delete(branchId)
     await tearDown(record)
   }
@@ -71,9 +70,7 @@ const updateProjectBranch: Handler = (world, call) => {
   if (wanted.name !== undefined && wanted.name !== branch.name) assertNameFree(project, wanted.name)
   const willBeProtected = wanted.protected ?? branch.protected
   if (wanted.protected && !branch.protected) checkProtectedLimit(world, project)
-  if (wanted.protected && branch.expires_at && wanted.expires_at !== null) {
-    throw new ApiError(422, 'a branch with an expiration cannot be protected')
-  }
+  if (wanted.protected && branch.expires_at && wanted.expires_at !== null) throw expiry.protect()
   if (wanted.expires_at) checkMayExpire(project, record, willBeProtected)
   const ttl = wanted.expires_at ? checkExpiry(world, wanted.expires_at) : undefined
   Object.assign(branch, { name: wanted.name ?? branch.name, protected: willBeProtected, updated_at: timestamp(world) })
@@ -87,14 +84,14 @@ const updateProjectBranch: Handler = (world, call) => {
 
 function checkMayExpire(project: ProjectRecord, record: BranchRecord, willBeProtected: boolean): void {
   const { branch } = record
-  if (branch.default) throw new ApiError(422, 'the default branch cannot expire')
-  if (willBeProtected) throw new ApiError(422, 'a protected branch cannot expire')
-  if (childrenOf(project, branch.id).length > 0) throw new ApiError(422, 'a branch with children cannot expire')
+  if (branch.default) throw expiry.default()
+  if (willBeProtected) throw expiry.protected()
+  if (childrenOf(project, branch.id).length > 0) throw expiry.parent()
 }
 
 const setDefaultProjectBranch: Handler = (world, call) => {
   const { project, record } = findBranch(world, call)
-  if (record.branch.expires_at) throw new ApiError(422, 'a branch with an expiration cannot be the default branch')
+  if (record.branch.expires_at) throw expiry.makeDefault()
   Object.assign(defaultBranch(project).branch, { default: false, primary: false, updated_at: timestamp(world) })
   Object.assign(record.branch, { default: true, primary: true, updated_at: timestamp(world) })
   return { body: { branch: record.branch, operations: [] } }

@@ -1,4 +1,5 @@
 import { type Cluster, type PostgresVersion, prepareCluster } from '../postgres/index.ts'
+import { NEWEST_VERSION } from './guesses.ts'
 import type { BranchRecord, ProjectRecord, RoleRecord } from './types.ts'
 import { branchById, endpointsOf } from './world.ts'
 
@@ -19,10 +20,15 @@ export async function layOut(
   options: { copyOf?: Cluster; port?: number } = {},
 ): Promise<void> {
   record.prepared = await prepareCluster({
-    version: project.project.pg_version as PostgresVersion,
+    version: versionOf(project),
     requireTls: true,
     ...options,
   })
+}
+
+function versionOf({ project }: ProjectRecord): PostgresVersion {
+  const { called, runs } = NEWEST_VERSION
+  return (project.pg_version === called ? runs : project.pg_version) as PostgresVersion
 }
 
 /** Starts a branch's server that was laid out; whatever its data was copied from, it carries the ids of the branch itself. */

@@ -1,4 +1,4 @@
-import { ApiError, notFound } from './errors.ts'
+import { notFound, passwordsNotStored } from './recorded.ts'
 import type { ConnectionDetails, Endpoint, RoleRecord } from './types.ts'
 import { branchById, defaultBranch, endpointsOf, findProject, type Handler } from './world.ts'
 
@@ -47,7 +47,7 @@ const getConnectionURI: Handler = (world, call) => {
   const role = record.roles.get(String(roleName))
   if (!role) throw notFound('role')
   if (!record.databases.has(String(database))) throw notFound('database')
-  if (!project.project.store_passwords) throw new ApiError(412, 'Storing passwords is disabled')
+  if (!project.project.store_passwords) throw passwordsNotStored()
   const host = pooled ? pooledHost(endpoint) : endpoint.host
   const details = connectionDetails({ ...endpoint, host }, { ...role, database: String(database) })
   return { body: { uri: details.connection_uri } }

@@ -1,6 +1,7 @@
 import { createDatabase, identifier, runningCluster } from './compute.ts'
-import { ApiError, notFound } from './errors.ts'
+import { roles } from './guesses.ts'
 import { schedule } from './operations.ts'
+import { notFound } from './recorded.ts'
 import { applyConfig } from './roles.ts'
 import type { BranchRecord, Database, DatabaseCreate, DatabaseUpdate } from './types.ts'
 import { type Call, findBranch, type Handler, timestamp, type World } from './world.ts'
@@ -24,11 +25,11 @@ function findDatabase(world: World, call: Call) {
 }
 
 function assertFree(record: BranchRecord, name: string): void {
-  if (record.databases.has(name)) throw new ApiError(409, `database already exists; database_name:"${name}"`)
+  if (record.databases.has(name)) throw roles.databaseTaken(name)
 }
 
 function assertRole(record: BranchRecord, name: string): void {
-  if (!record.roles.has(name)) throw new ApiError(404, `role not found; role_name:"${name}"`)
+  if (!record.roles.has(name)) throw roles.missingOwner(name)
 }
 
 const listProjectBranchDatabases: Handler = (world, call) => ({

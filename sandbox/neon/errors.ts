@@ -2,16 +2,14 @@
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
+  /** False where the real service gives no `request_id` in the body: a request that cannot be decoded. */
+  readonly withRequestId: boolean
 
-  constructor(status: number, message: string, code = '') {
+  constructor(status: number, message: string, code = '', { withRequestId = true } = {}) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.code = code
+    this.withRequestId = withRequestId
   }
-}
-
-/** 404 for a thing that is not there. */
-export function notFound(what: string): ApiError {
-  return new ApiError(404, `${what} not found`)
 }

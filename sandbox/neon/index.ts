@@ -3,15 +3,16 @@ import { type JournalEntry, serve } from '../http/serve.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { createApi, ROOT } from './api.ts'
 import { type BranchStart, becomeReady, newBranch } from './branch-record.ts'
-import { tearDown } from './compute.ts'
 import { ids } from './ids.ts'
 import { schedule } from './operations.ts'
+import { removeEverything } from './projects.ts'
 import { defaultSettings, type NeonSettings } from './settings.ts'
 import type { Account, Branch, Endpoint, Operation, Project, ProjectRecord } from './types.ts'
 import { loadDescription } from './validation.ts'
 import { defaultBranch, timestamp, type World } from './world.ts'
 
-export type { NeonSettings } from './settings.ts'
+export { cloudflareTimeout, rateLimited } from './faults.ts'
+export type { NeonSettings, QuotaUse } from './settings.ts'
 export type { Account, Branch, Endpoint, Operation, Project } from './types.ts'
 
 /** A branch that {@link NeonSandbox.seedBranches} writes down. */
@@ -42,6 +43,8 @@ export interface NeonSandbox {
   readonly settings: NeonSettings
   /** Our own mistakes so far: answers that violate the API description, exceptions. Empty unless something is wrong. */
   readonly violations: string[]
+  /** Makes a further organization of the personal key's owner and returns its id. */
+  addOrganization(name: string, managedBy?: 'console' | 'vercel'): string
   /** Makes a key that opens one project. */
   projectKey(projectId: string): string
   projects(): Project[]
@@ -90,7 +93,7 @@ export async function startNeon(settings: Partial<NeonSettings> = {}, port = 0):
       world.closing.abort()
       await server.close()
       await Promise.allSettled(world.tasks)
-      await Promise.all([...world.projects.values()].flatMap(({ branches }) => [...branches.values()].map(tearDown)))
+      await Promise.all([...world.projects.values()].map(removeEverything))
     },
   }
 }
@@ -111,7 +114,7 @@ function newWorld(settings: Partial<NeonSettings>): World {
     advanced: 0,
   }
   for (const id of world.settings.accounts.flatMap(({ organizations }) => organizations)) {
-    world.organizations.set(id, { name: 'Sandbox', createdAt: timestamp(world) })
+    world.organizations.set(id, { name: 'Sandbox', managedBy: 'console', createdAt: timestamp(world) })
   }
   return world
 }
@@ -135,6 +138,13 @@ function inspection(world: World) {
 
 function control(world: World) {
   return {
+    addOrganization(name: string, managedBy = 'console'): string {
+      const id = ids.organization()
+      world.organizations.set(id, { name, managedBy, createdAt: timestamp(world) })
+      const owner = world.settings.accounts.find(({ kind }) => kind === 'personal')
+      owner?.organizations.push(id)
+      return id
+    },
     projectKey(projectId: string): string {
       const { org_id: organization = '' } = project(world, projectId).project
       const account: Account = { apiKey: ids.key(), kind: 'project', organizations: [organization], projectId }

@@ -1,4 +1,4 @@
-import { notFound } from './errors.ts'
+import { notFound } from './recorded.ts'
 import { findBranch, type Handler } from './world.ts'
 
 const getNeonAuth: Handler = (world, call) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiError, notFound } from './errors.ts'
+import { notFound, operationsRunning } from './recorded.ts'
 import type { Operation, OperationAction, ProjectRecord } from './types.ts'
 import { findProject, type Handler, now, timestamp, type World } from './world.ts'
 
@@ -21,10 +21,10 @@ export function isLocked(project: ProjectRecord): boolean {
   return project.busy || project.operations.some(({ status }) => UNFINISHED.has(status))
 }
 
-/** Refuses a change while another one runs, with Neon's words. Throws 423. */
+/** Refuses a change while another one runs. Throws 423. */
 export function assertUnlocked(project: ProjectRecord): void {
   if (!isLocked(project)) return
-  throw new ApiError(423, 'project already has running conflicting operations, scheduling of new ones is prohibited')
+  throw operationsRunning()
 }
 
 /**

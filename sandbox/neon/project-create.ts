@@ -4,20 +4,21 @@ import { createDatabase, createGroupRole, createRole, layOut, startUp } from './
 import { connectionDetails } from './connection.ts'
 import { newDatabase } from './databases.ts'
 import { newEndpoint } from './endpoints.ts'
-import { ApiError } from './errors.ts'
+import { projects } from './guesses.ts'
 import { ids } from './ids.ts'
 import { schedule } from './operations.ts'
-import { checkComputeSettings, checkRetention, FREE_RETENTION } from './plan.ts'
+import { checkAllowedIps, checkComputeSettings, checkRetention, FREE_RETENTION } from './plan.ts'
+import { limits } from './recorded.ts'
 import { newRole } from './roles.ts'
 import { REGIONS } from './settings.ts'
 import type { Project, ProjectCreate, ProjectRecord } from './types.ts'
-import { type Handler, timestamp, type World } from './world.ts'
+import { type Handler, now, refuseProjectKey, timestamp, type World } from './world.ts'
 
 const PAID_RETENTION = 86_400
 
 const createProject: Handler = async (world, call) => {
   const wanted = (call.body as ProjectCreate).project
-  if (call.account.kind === 'project') throw new ApiError(403, 'a project-scoped API key cannot create projects')
+  refuseProjectKey(call.account)
   const organization = organizationOf(call, wanted.org_id)
   checkWanted(world, wanted, organization)
   const project = newProject(world, wanted, organization)
@@ -25,6 +26,7 @@ const createProject: Handler = async (world, call) => {
     project,
     branches: new Map(),
     endpoints: new Map(),
+    loginProxies: new Map(),
     operations: [],
     busy: true,
     showsIdentity: () => world.settings.identitySettings,
@@ -44,7 +46,7 @@ const createProject: Handler = async (world, call) => {
     world.projects.delete(project.id)
     throw error
   }
-  const endpoint = newEndpoint(world, record, branch, { type: 'read_write', ...wanted.default_endpoint_settings })
+  const endpoint = await newEndpoint(world, record, branch, { type: 'read_write', ...wanted.default_endpoint_settings })
   const operations = schedule(world, record, [
     { action: 'create_timeline', branchId: branch.branch.id },
     {
@@ -75,17 +77,16 @@ const createProject: Handler = async (world, call) => {
   }
 }
 
-/** Checks a wanted project against the rules. Throws 400 or 422. */
+/** Checks a wanted project against the rules. Throws 400, 412 or 422. */
 function checkWanted(world: World, wanted: ProjectCreate['project'], organization: string): void {
   const owned = [...world.projects.values()].filter(({ project }) => project.org_id === organization)
-  if (owned.length >= world.settings.projectLimit) {
-    throw new ApiError(422, `projects limit exceeded; limit: ${world.settings.projectLimit}`, 'PROJECTS_LIMIT_EXCEEDED')
-  }
+  if (owned.length >= world.settings.projectLimit) throw limits.projects()
   if (wanted.region_id && !REGIONS.some(({ region_id }) => region_id === wanted.region_id)) {
-    throw new ApiError(400, `unknown region: ${wanted.region_id}`)
+    throw projects.unknownRegion(wanted.region_id)
   }
-  if (wanted.name === '') throw new ApiError(400, 'project name must not be empty')
+  if (wanted.name === '') throw projects.emptyName()
   checkRetention(world, wanted.history_retention_seconds)
+  checkAllowedIps(world, wanted.settings?.allowed_ips?.ips)
   checkComputeSettings(world, wanted.default_endpoint_settings)
 }
 
@@ -123,8 +124,10 @@ function newProject(world: World, wanted: ProjectCreate['project'], organization
       wanted.history_retention_seconds ?? (world.settings.plan === 'free' ? FREE_RETENTION : PAID_RETENTION),
     created_at: at,
     updated_at: at,
+    synthetic_storage_size: 0,
+    quota_reset_at: nextMonth(world),
     consumption_period_start: at,
-    consumption_period_end: at,
+    consumption_period_end: nextMonth(world),
     owner_id: organization,
     org_id: organization,
     cpu_used_sec: 0,
@@ -134,6 +137,12 @@ function newProject(world: World, wanted: ProjectCreate['project'], organization
     data_transfer_bytes: 0,
     written_data_bytes: 0,
   }
+}
+
+/** Quotas are counted by calendar month, in UTC. */
+function nextMonth(world: World): string {
+  const today = new Date(now(world))
+  return timestamp(world, Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 1))
 }
 
 export const projectCreateHandlers = { createProject }

@@ -2,9 +2,10 @@ import { type Cluster, prepareCluster } from '../postgres/index.ts'
 import { assertNameFree, checkPointInTime } from './branch-create.ts'
 import { becomeReady, inherit, newBranch } from './branch-record.ts'
 import { layOut, runningCluster, startUp } from './compute.ts'
-import { ApiError } from './errors.ts'
+import { branches } from './guesses.ts'
 import { type Step, schedule } from './operations.ts'
 import { checkBranchLimits } from './plan.ts'
+import { branchNotReady, restoreToItself, restoreWithChildren } from './recorded.ts'
 import type { BranchRecord, BranchRestore, ProjectRecord } from './types.ts'
 import { branchById, childrenOf, endpointsOf, findBranch, type Handler, now, timestamp, type World } from './world.ts'
 
@@ -12,9 +13,11 @@ import { branchById, childrenOf, endpointsOf, findBranch, type Handler, now, tim
 function checkWanted(world: World, project: ProjectRecord, record: BranchRecord, wanted: BranchRestore): BranchRecord {
   const source = branchById(project, wanted.source_branch_id)
   const { preserve_under_name: keepAs } = wanted
-  if (record.branch.protected) throw new ApiError(422, 'cannot restore a protected branch')
-  if (source.branch.current_state !== 'ready') throw new ApiError(422, 'branch not ready yet')
+  if (record.branch.protected) throw branches.restoreProtected()
+  if (source.branch.current_state !== 'ready') throw branchNotReady()
+  if (source === record && !wanted.source_timestamp && !wanted.source_lsn) throw restoreToItself()
   const history = {
+    project,
     ...(wanted.source_timestamp ? { parent_timestamp: wanted.source_timestamp } : {}),
     ...(wanted.source_lsn ? { parent_lsn: wanted.source_lsn } : {}),
   }
@@ -24,10 +27,8 @@ function checkWanted(world: World, project: ProjectRecord, record: BranchRecord,
     checkBranchLimits(world, project, false)
     return source
   }
-  if (source === record) throw new ApiError(422, 'preserve_under_name is required when a branch is restored to itself')
-  if (childrenOf(project, record.branch.id).length > 0) {
-    throw new ApiError(422, 'Branch has children, preserve_under_name is required')
-  }
+  if (source === record) throw branches.restoreToItselfUnnamed()
+  if (childrenOf(project, record.branch.id).length > 0) throw restoreWithChildren()
   return source
 }
 
@@ -96,6 +97,7 @@ function resetSteps(project: ProjectRecord, record: BranchRecord, work: () => Pr
 function finishReset(world: World, project: ProjectRecord, record: BranchRecord): void {
   const { branch } = record
   const at = timestamp(world)
+  record.hiddenLooks = world.settings.hiddenLooks
   Object.assign(branch, { last_reset_at: at, updated_at: at, parent_timestamp: at })
   if (branch.ttl_interval_seconds) branch.expires_at = timestamp(world, now(world) + branch.ttl_interval_seconds * 1000)
   becomeReady(world, project, branch.id)

@@ -1,7 +1,8 @@
 import { createRole, dropConnections, identifier, runningCluster, setPassword } from './compute.ts'
-import { ApiError, notFound } from './errors.ts'
+import { roles } from './guesses.ts'
 import { ids } from './ids.ts'
 import { type Step, schedule } from './operations.ts'
+import { notFound, passwordsNotStored } from './recorded.ts'
 import type { BranchRecord, ProjectRecord, Role, RoleCreate, RoleRecord } from './types.ts'
 import { type Call, endpointsOf, findBranch, type Handler, timestamp, type World } from './world.ts'
 
@@ -44,10 +45,9 @@ const getProjectBranchRole: Handler = (world, call) => ({ body: { role: findRole
 const createProjectBranchRole: Handler = async (world, call) => {
   const { project, record } = findBranch(world, call)
   const { name, no_login: noLogin } = (call.body as RoleCreate).role
-  if (RESERVED.test(name)) throw new ApiError(400, `role name "${name}" is reserved`)
-  if (name === '' || Buffer.byteLength(name) > LONGEST_NAME)
-    throw new ApiError(400, 'role name must have 1 to 63 bytes')
-  if (record.roles.has(name)) throw new ApiError(409, `role already exists; role_name:"${name}"`)
+  if (RESERVED.test(name)) throw roles.reserved(name)
+  if (name === '' || Buffer.byteLength(name) > LONGEST_NAME) throw roles.length()
+  if (record.roles.has(name)) throw roles.taken(name)
   const cluster = await runningCluster(project, record)
   const made = newRole(world, record, name, !noLogin)
   const operations = schedule(world, project, [applyConfig(project, record, () => createRole(cluster, made))])
@@ -60,7 +60,7 @@ const deleteProjectBranchRole: Handler = async (world, call) => {
   const found = record.roles.get(name)
   if (!found) return { status: 204 }
   const owned = [...record.databases.values()].find(({ owner_name: owner }) => owner === name)
-  if (owned) throw new ApiError(422, `cannot delete role "${name}": it owns database "${owned.name}"`)
+  if (owned) throw roles.owner(name, owned.name)
   const cluster = await runningCluster(project, record)
   const work = async () => {
     // What the role owns goes to the databases' owners, as Neon's control plane does it.
@@ -78,7 +78,7 @@ const deleteProjectBranchRole: Handler = async (world, call) => {
 
 const getProjectBranchRolePassword: Handler = (world, call) => {
   const { project, role } = findRole(world, call)
-  if (!project.project.store_passwords) throw new ApiError(412, 'Storing passwords is disabled')
+  if (!project.project.store_passwords) throw passwordsNotStored()
   return { body: { password: role.password } }
 }
 

@@ -1,6 +1,6 @@
 import { checkPointInTime } from './branch-create.ts'
 import { runningCluster } from './compute.ts'
-import { notFound } from './errors.ts'
+import { notFound } from './recorded.ts'
 import { OBJECTS, TABLES_JSON } from './schema-sql.ts'
 import type { BranchRecord, ProjectRecord } from './types.ts'
 import { unifiedDiff } from './unified-diff.ts'
@@ -18,8 +18,9 @@ async function schemaOf(project: ProjectRecord, record: BranchRecord, database: 
   return [HEADER, ...rows.map(({ text }) => `${String(text)}\n`)].join('\n')
 }
 
-function checkMoment(world: World, record: BranchRecord, at: unknown, lsn: unknown): void {
+function checkMoment(world: World, project: ProjectRecord, record: BranchRecord, [at, lsn]: unknown[]): void {
   const moment = {
+    project,
     ...(at === undefined ? {} : { parent_timestamp: String(at) }),
     ...(lsn === undefined ? {} : { parent_lsn: String(lsn) }),
   }
@@ -29,7 +30,7 @@ function checkMoment(world: World, record: BranchRecord, at: unknown, lsn: unkno
 const getProjectBranchSchema: Handler = async (world, call) => {
   const { project, record } = findBranch(world, call)
   const { db_name: database, timestamp, lsn, format } = call.query
-  checkMoment(world, record, timestamp, lsn)
+  checkMoment(world, project, record, [timestamp, lsn])
   if (format !== 'json') return { body: { sql: await schemaOf(project, record, String(database)) } }
   if (!record.databases.has(String(database))) throw notFound('database')
   const tables = await (await runningCluster(project, record)).query(TABLES_JSON, String(database))
@@ -40,8 +41,8 @@ const getProjectBranchSchemaComparison: Handler = async (world, call) => {
   const { project, record } = findBranch(world, call)
   const base = baseOf(project, record, call)
   const { db_name: database, timestamp, lsn, base_timestamp: baseTimestamp, base_lsn: baseLsn } = call.query
-  checkMoment(world, record, timestamp, lsn)
-  checkMoment(world, base, baseTimestamp, baseLsn)
+  checkMoment(world, project, record, [timestamp, lsn])
+  checkMoment(world, project, base, [baseTimestamp, baseLsn])
   const [before, after] = await Promise.all([
     schemaOf(project, base, String(database)),
     schemaOf(project, record, String(database)),

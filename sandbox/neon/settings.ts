@@ -1,4 +1,10 @@
+import type { Quota, QuotaKind } from './recorded.ts'
 import type { Account } from './types.ts'
+
+/** A quota, and how much of it is used. */
+export interface QuotaUse extends Quota {
+  kind: QuotaKind
+}
 
 /** How the stand-in behaves; every value may be changed while it runs. */
 export interface NeonSettings {
@@ -12,6 +18,26 @@ export interface NeonSettings {
   rootBranchLimit: number
   protectedBranchLimit: number
   activeComputeLimit: number
+  /** What a compute over that limit is answered with; both are recorded. */
+  activeComputeStatus: 402 | 423
+  /**
+   * Quotas of every project. One whose usage reaches its limit refuses whatever needs a compute, and logins, for which
+   * `loginProxy` has to be on: without it the stand-in would let in whom Neon does not.
+   */
+  quotas: QuotaUse[]
+  /** What a used-up quota is answered with; all three are recorded. */
+  quotaStatus: 402 | 412 | 423
+  /**
+   * Puts what Neon's proxy is to a login before every compute made from now on: it is what the compute's address leads
+   * to, passes bytes on, and refuses a login, after the password was right, by quota and by the limit of active computes.
+   */
+  loginProxy: boolean
+  /** What keys of an organization are answered where only a user's may ask; all three were seen or described. */
+  organizationKeys: 403 | 404 | 'allowed'
+  /** How many times a branch that was just made or restored is answered with 404 when it is asked for by its id. */
+  hiddenLooks: number
+  /** Whether the empty page behind the last branch repeats its cursor; nobody recorded it. */
+  emptyPageCursor: boolean
   /** The most branches in one page, whatever `limit` asks for. */
   branchPageSize: number
   /** What a new project does unless it says so itself; without stored passwords `reveal_password` is answered with 412. */
@@ -39,6 +65,13 @@ export function defaultSettings(accounts: Account[]): NeonSettings {
     rootBranchLimit: 3,
     protectedBranchLimit: 5,
     activeComputeLimit: 20,
+    activeComputeStatus: 402,
+    quotas: [],
+    quotaStatus: 423,
+    loginProxy: false,
+    organizationKeys: 404,
+    hiddenLooks: 0,
+    emptyPageCursor: false,
     branchPageSize: 100,
     storePasswords: true,
     allowPointInTime: false,

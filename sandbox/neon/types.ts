@@ -1,5 +1,6 @@
 import type * as api from '@neondatabase/api-client'
 import type { Cluster, PreparedCluster } from '../postgres/index.ts'
+import type { LoginProxy } from './login-proxy.ts'
 
 /** The client's types with its enums as the strings they are, so that only types come from the package. */
 type Plain<T> = T extends string ? `${T}` : T extends object ? { [Key in keyof T]: Plain<T[Key]> } : T
@@ -69,6 +70,8 @@ export interface BranchRecord {
   /** What a restore puts in the place of `prepared` when its operations end. */
   replacement: PreparedCluster | undefined
   anonymization: Anonymization | undefined
+  /** How many more times it is not found by its id; see the setting of this name. */
+  hiddenLooks: number
 }
 
 /** A project with everything in it. */
@@ -76,6 +79,8 @@ export interface ProjectRecord {
   project: Project
   branches: Map<string, BranchRecord>
   endpoints: Map<string, Endpoint>
+  /** By endpoint, where there is one; see the setting `loginProxy`. */
+  loginProxies: Map<string, LoginProxy>
   /** Oldest first. */
   operations: Operation[]
   /** A change is being made right now, its operations are not written down yet. */

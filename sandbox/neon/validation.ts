@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path'
 import addFormats from 'ajv-formats'
 import { OpenAPIBackend } from 'openapi-backend'
 import { parse } from 'yaml'
-import { ApiError } from './errors.ts'
+import { goBoolean } from './go-text.ts'
+import { NEWEST_VERSION, requests } from './guesses.ts'
+import { fieldRequired } from './recorded.ts'
 
 /** The parts of a JSON schema of the description that the strict check reads. */
 interface Schema {
@@ -14,6 +16,13 @@ interface Schema {
   properties?: Record<string, Schema>
   additionalProperties?: Schema | boolean
   items?: Schema
+  required?: string[]
+  type?: string
+}
+
+interface Parameter {
+  name: string
+  schema?: Schema
 }
 
 interface Content {
@@ -60,6 +69,7 @@ let loaded: Promise<Description> | undefined
 async function load(): Promise<Description> {
   const client = createRequire(import.meta.url).resolve('@neondatabase/api-client/package.json')
   const definition = parse(readFileSync(join(dirname(client), 'public-v2-for-users.gen.yaml'), 'utf8'))
+  definition.components.schemas.PgVersion.maximum = NEWEST_VERSION.called
   const backend = new OpenAPIBackend({
     definition,
     quick: true,
@@ -84,7 +94,7 @@ function operation(backend: OpenAPIBackend, request: Incoming) {
     return backend.router.matchOperation(asRequest(request), true)
   } catch (error) {
     const known = /method/i.test(String(error))
-    throw new ApiError(known ? 405 : 404, known ? 'method not allowed' : 'this path does not exist')
+    throw known ? requests.wrongMethod() : requests.unknownPath()
   }
 }
 
@@ -100,13 +110,19 @@ function check(backend: OpenAPIBackend, request: Incoming, schema: Schema | unde
   const found = operation(backend, request)
   const parsed = backend.router.parseRequest(asRequest(request), found)
   const body: unknown = request.body ? parseJson(request.body) : undefined
+  const missing = missingField(schema, body)
+  if (missing) throw fieldRequired(missing)
   const result = backend.validator.validateRequest(
-    { ...asRequest(request), ...(body === undefined ? {} : { body }) },
+    {
+      ...asRequest(request),
+      query: readBooleans(backend, found, request.query),
+      ...(body === undefined ? {} : { body }),
+    },
     found,
   )
-  if (!result.valid) throw new ApiError(400, `request validation failed: ${describe(result.errors)}`)
+  if (!result.valid) throw requests.invalid(describe(result.errors))
   const undeclared = schema ? undeclaredProperties(schema, body, 'body') : []
-  if (undeclared.length > 0) throw new ApiError(400, `the API description does not declare ${undeclared.join(', ')}`)
+  if (undeclared.length > 0) throw requests.undeclared(undeclared)
   return {
     operationId: found.operationId ?? '',
     params: parsed.params as Record<string, string>,
@@ -115,11 +131,29 @@ function check(backend: OpenAPIBackend, request: Incoming, schema: Schema | unde
   }
 }
 
+/** The first field that a body has to have and has not. */
+function missingField(schema: Schema | undefined, body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  return schema?.required?.find((name) => !(name in body))
+}
+
+/** The query with its booleans as the validator reads them: the service takes them as Go does, `True` included. */
+function readBooleans(backend: OpenAPIBackend, found: { operationId?: string }, query: URLSearchParams) {
+  const { parameters = [] } = backend.router.getOperation(found.operationId ?? '') ?? {}
+  const booleans = (parameters as Parameter[]).filter(({ schema }) => schema?.type === 'boolean')
+  const names = booleans.map(({ name }) => name)
+  const read = ([name, value]: [string, string]) => [
+    name,
+    names.includes(name) ? String(goBoolean(value) ?? value) : value,
+  ]
+  return Object.fromEntries([...query].map(read))
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new ApiError(400, 'request body is not JSON')
+    throw requests.notJson()
   }
 }
 

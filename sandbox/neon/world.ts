@@ -1,4 +1,4 @@
-import { notFound } from './errors.ts'
+import { notFound, outsideProject } from './recorded.ts'
 import type { NeonSettings } from './settings.ts'
 import type { Account, BranchRecord, Endpoint, Project, ProjectRecord } from './types.ts'
 
@@ -8,7 +8,7 @@ export interface World {
   projects: Map<string, ProjectRecord>
   /** Deleted projects as they were: deleting them again is answered as the first time. */
   deletedProjects: Map<string, Project>
-  organizations: Map<string, { name: string; createdAt: string }>
+  organizations: Map<string, { name: string; managedBy: string; createdAt: string }>
   /** Operations and expiries that are under way. */
   tasks: Set<Promise<unknown>>
   /** Aborts when the stand-in closes. */
@@ -46,9 +46,15 @@ export function timestamp(world: World, at = now(world)): string {
 
 /** The project of a call, if its key opens it. Throws 404. */
 export function findProject(world: World, call: Call): ProjectRecord {
+  refuseProjectKey(call.account, call.params.project_id)
   const record = world.projects.get(call.params.project_id ?? '')
   if (!record || !opens(call.account, record.project)) throw notFound('project')
   return record
+}
+
+/** Throws 404 for a key of one project where a call is about another, or about none. */
+export function refuseProjectKey({ kind, projectId = '' }: Account, wanted?: string): void {
+  if (kind === 'project' && projectId !== wanted) throw outsideProject(projectId)
 }
 
 /** Whether a key gives access to a project. */

@@ -127,8 +127,9 @@ export function toEndpoint({ id, host, branch_id, project_id, type }: Endpoint):
 }
 
 /**
- * All branches of a project (`listProjectBranches`, 100 a page). Throws {@link ActionError} when the API repeats a page, so
- * that nobody takes a part for the whole, and for a branch that is not of this project.
+ * All branches of a project (`listProjectBranches`, 100 a page). The API gives `next` with the last page too, and perhaps
+ * with the empty page behind it: an empty page is the end. Throws {@link ActionError} when the API repeats a page, so that
+ * nobody takes a part for the whole, and for a branch that is not of this project.
  * @param search narrows by a part of name or id; empty for all.
  */
 export async function* listBranches(neon: Neon, projectId: string, search = ''): AsyncGenerator<Branch> {
@@ -144,7 +145,7 @@ async function* pagesOf(neon: Neon, projectId: string, search: string): AsyncGen
     const branches = page.branches.map((branch) => toBranch(branch, page.annotations?.[branch.id]?.value ?? {}))
     for (const branch of branches) assertInProject(branch, projectId)
     yield branches
-    cursor = page.pagination?.next
+    cursor = branches.length > 0 ? page.pagination?.next : undefined
     if (cursor && seen.has(cursor)) {
       throw new ActionError(`Could not list the branches of project ${projectId}: Neon gave the same page twice.`, {
         advice: 'Run the job again.',
@@ -184,12 +185,19 @@ export async function findBranch(neon: Neon, projectId: string, nameOrId: string
   return byId
 }
 
-/** One branch by id with its annotations, read anew; undefined when it does not exist. Throws ActionError for another's. */
+/**
+ * One branch by id with its annotations, read anew; undefined when it does not exist. A branch that was just made or
+ * restored is answered with 404 for a moment, so that a 404 is believed only when the list does not have it either.
+ * Throws ActionError for an answer about another branch.
+ */
 export async function getBranch(neon: Neon, projectId: string, branchId: string): Promise<Branch | undefined> {
   const reply = await orAbsent(
     neon.read('getProjectBranch', (api, params) => api.getProjectBranch(projectId, branchId, params)),
   )
-  if (!reply) return undefined
+  if (!reply) {
+    for await (const branch of listBranches(neon, projectId, branchId)) if (branch.id === branchId) return branch
+    return undefined
+  }
   const branch = toBranch(reply.branch, reply.annotation?.value ?? {})
   assertBranch(branch, { projectId, id: branchId, name: branch.name })
   return branch

@@ -79,10 +79,18 @@ export function readFailure(thrown: unknown, context: FailureContext): NeonError
 }
 
 /**
- * Sorts a failure. 423 and 503 are always safe to repeat (GeneralError of the API description); 429 is refused before
- * anything happens; `branch not ready yet` (422) is the answer while a branch initialises.
+ * What a 423 says when it is no lock: a quota or a limit of the plan is used up, which no waiting helps. Neon's own proxy
+ * tells the two apart by these texts (`ShouldRetry for ApiError` in its source).
+ */
+const USED_UP = /quota exceeded|exceeded the [\w ]*(quota|limit)|limit exceeded|limit for current plan reached/i
+
+/**
+ * Sorts a failure. 423 and 503 are always safe to repeat (GeneralError of the API description), but a 423 may also be the
+ * answer to a quota; 429 is refused before anything happens; `branch not ready yet` (422) is the answer while a branch
+ * initialises.
  */
 export function failureKind(status: number, code: string, message: string): FailureKind {
+  if (status === 423 && USED_UP.test(message)) return 'refused'
   if (status === 423 || (status === 422 && /not ready yet/i.test(message))) return 'locked'
   if (status === 429 || status === 503) return 'busy'
   if (status === 0) {
@@ -90,6 +98,11 @@ export function failureKind(status: number, code: string, message: string): Fail
     return CERTIFICATE.test(code) ? 'refused' : 'unknown'
   }
   return status >= 500 || status === 408 ? 'unknown' : 'refused'
+}
+
+/** Whether a 404 is about the project itself: it is not there, or not for this key. */
+export function isProjectMissing({ status, message }: NeonError): boolean {
+  return status === 404 && /project not found/i.test(message)
 }
 
 /** Milliseconds of a Retry-After header: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when absent or unreadable. */

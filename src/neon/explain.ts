@@ -15,7 +15,8 @@ export async function explaining<T>(neon: Neon, task: Task, work: () => Promise<
 
 async function explain(neon: Neon, task: Task, error: NeonError): Promise<ActionError> {
   const title = `Neon ${[error.status || '', error.code].filter(Boolean).join(' ')}`.trim()
-  const advice = isLimit(error) ? await limitAdvice(neon, task, error) : adviceFor(error, task)
+  const quota = quotaAdvice(error)
+  const advice = quota || (isLimit(error) ? await limitAdvice(neon, task, error) : adviceFor(error, task))
   return new ActionError(`Could not ${task.what}: ${describe(error)}.`, { advice, title })
 }
 
@@ -27,12 +28,67 @@ export function describe(error: NeonError): string {
   return `Neon answered ${error.status}${code}: ${text} (request ${error.requestId})`
 }
 
-/** The next step for a failure that is no limit. */
+/** What a refusal says, and the next step; the first that fits counts. */
+const BY_TEXT: [text: RegExp, advice: (found: RegExpExecArray, task: Task) => string][] = [
+  [
+    /org_id is required/i,
+    () => 'Set the input org_id; you find it on the settings page of the organization in the Neon console.',
+  ],
+  [
+    /project this key is scoped to(?:.*subject_project_id:"([^"]+)")?/is,
+    ([, id], { projectId }) => {
+      const wanted = id ? `set project_id: ${id}` : 'set project_id to that project'
+      const instead = projectId ? ` in place of ${projectId}` : ' in place of project_name'
+      return `The API key is for one project alone: ${wanted}${instead}, or use a key of the organization.`
+    },
+  ],
+  [
+    /not allowed for organization API keys/i,
+    () => "The API key is an organization's, and Neon answers this to a person only: use a personal API key.",
+  ],
+  [
+    /suspend interval/i,
+    () => 'Take the input suspend_timeout out: the plan of this account does not let you choose it.',
+  ],
+  [
+    /history retention.*?max:"(\d+)"/is,
+    ([, most]) =>
+      `Take the input history_retention out, or set it to ${seconds(most)} at most: the plan keeps no more history.`,
+  ],
+  [
+    /allowed.?ips?\b|max:"0"/i,
+    () => 'The plan does not allow this setting: take the input that the message names out, allowed_ips for example.',
+  ],
+  [
+    /before retention window(?:.*retention_window:"([^"]+)")?/is,
+    ([, window]) =>
+      `Choose a later moment: the project keeps ${window ? `${window.replace(/(?<=[hm])0[ms]/g, '')} of history` : 'no longer history'}. A project can keep more where its plan allows it.`,
+  ],
+  [
+    /no read-write endpoint for branch/i,
+    () => 'The branch has no compute that writes: add one in the Neon console, then run the job again.',
+  ],
+  [
+    /passwords is disabled/i,
+    () => 'The project does not store passwords: give the connection yourself with the input connection_string.',
+  ],
+  [
+    /decode (request|application\/json)/i,
+    () => 'Neon did not understand the request: use the newest version of this action.',
+  ],
+]
+
+/** The next step for a failure that is neither a quota nor a limit. */
 export function adviceFor(error: NeonError, task: Task): string {
-  const { status, message } = error
-  if (/org_id is required/i.test(message)) {
-    return 'Set the input org_id; you find it on the settings page of the organization in the Neon console.'
+  for (const [text, advice] of BY_TEXT) {
+    const found = error.kind === 'refused' ? text.exec(error.message) : null
+    if (found) return advice(found, task)
   }
+  return adviceByStatus(error, task)
+}
+
+function adviceByStatus(error: NeonError, task: Task): string {
+  const { status } = error
   if (status === 200) return 'Check the input api_host; its default is https://console.neon.tech/api/v2.'
   if (status === 401) {
     return 'Check the input api_key: it is wrong or revoked, or belongs to another host. Keys are made in the Neon console under Settings, API keys.'
@@ -40,11 +96,13 @@ export function adviceFor(error: NeonError, task: Task): string {
   if (status === 403) {
     return 'The API key may not do this: a key of one project can neither create nor delete projects. Use a key of the organization.'
   }
+  if (status === 404 && task.projectId && /branch|endpoint|role|database|operation/i.test(error.message)) {
+    return 'Run the job again: what was made a moment ago may not be found yet. If it stays so, check the inputs that name it.'
+  }
   if (status === 404 && task.projectId) {
     return `Check project_id ${task.projectId} (Neon console, Settings of the project), and that the key belongs to the same organization.`
   }
-  if (status === 412)
-    return 'The project does not store passwords: give the connection yourself with the input connection_string.'
+  if (status === 412) return 'The project is in a state, or on a plan, that forbids this: see it in the Neon console.'
   if (status === 423)
     return 'Another operation holds the project; see its operations in the Neon console, then run the job again.'
   if (status === 429) return 'The account sends too many requests; wait a minute, then run the job again.'
@@ -52,4 +110,23 @@ export function adviceFor(error: NeonError, task: Task): string {
     return 'Check the input api_host and the network of the runner (HTTPS_PROXY, NO_PROXY), then run the job again.'
   if (error.kind === 'unknown' || status >= 500) return 'Run the job again: it goes on where it stopped.'
   return 'Correct the input that the message names, then run the job again.'
+}
+
+/**
+ * The next step when a quota of the project is used up, which Neon answers with 402, 412 or 423 and the same text; the
+ * empty string for anything else.
+ */
+export function quotaAdvice({ code, message }: NeonError): string {
+  const name =
+    /(compute time|active time|data transfer|written data|logical size) quota/i.exec(message)?.[1] ??
+    /^(COMPUTE_TIME|ACTIVE_TIME|DATA_TRANSFER|WRITTEN_DATA|LOGICAL_SIZE)_QUOTA_EXCEEDED$/.exec(code)?.[1]
+  if (!name) return ''
+  const quota = name.toLowerCase().replace('_', ' ')
+  const wait = quota === 'logical size' ? 'delete data' : 'wait for the next billing period'
+  return `The project has used up its ${quota}: ${wait}, or change the plan. Until then Neon starts no compute for it and refuses logins.`
+}
+
+function seconds(text: string | undefined): string {
+  const count = Number(text)
+  return count % 3600 === 0 ? `${count / 3600}h` : `${count}s`
 }

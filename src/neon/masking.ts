@@ -11,6 +11,8 @@ export type { MaskingRule }
 const REQUIRED = ['database_name', 'schema_name', 'table_name', 'column_name'] as const
 const EITHER = ['masking_function', 'masking_value'] as const
 const LONGEST_WAIT = 1_800_000
+// About half a minute, as long as Neon's own tests look for a branch that was just made.
+const FRESH_LOOKS = 8
 
 /**
  * Reads the input `masking_rules`: a JSON array of objects with `database_name`, `schema_name`, `table_name`,
@@ -74,13 +76,18 @@ export async function waitUntilAnonymized(neon: Neon, branch: Branch): Promise<v
   }
 }
 
-async function readStatus(neon: Neon, { projectId, id, name }: Branch) {
-  const status = await orAbsent(
-    neon.read('getAnonymizedBranchStatus', (api, params) => api.getAnonymizedBranchStatus(projectId, id, params)),
-  )
-  // The status of another branch would hand out this one's data as it is.
-  if (status) assertOfBranch({ what: 'masking', branchId: status.branch_id }, { id, name })
-  if (status) return status
+/** The status; of a branch that this run made, a 404 may pass, so that it is asked again before it is believed. */
+async function readStatus(neon: Neon, { projectId, id, name, created }: Branch) {
+  const { clock, signal } = neon.runtime
+  for (let look = 1; look <= (created ? FRESH_LOOKS : 1); look += 1) {
+    if (look > 1) await clock.sleep(backoff(look, 500, 5000), signal)
+    const status = await orAbsent(
+      neon.read('getAnonymizedBranchStatus', (api, params) => api.getAnonymizedBranchStatus(projectId, id, params)),
+    )
+    // The status of another branch would hand out this one's data as it is.
+    if (status) assertOfBranch({ what: 'masking', branchId: status.branch_id }, { id, name })
+    if (status) return status
+  }
   throw new ActionError(`The branch ${name} exists, but its data is not masked.`, {
     advice: 'Delete the branch, or choose another branch_name; masking_rules apply only when a branch is made.',
   })

@@ -3,6 +3,7 @@ import { seconds } from '../runtime/clock.ts'
 import { ActionError } from '../runtime/errors.ts'
 import { backoff } from '../runtime/retry.ts'
 import type { Neon } from './client.ts'
+import { isProjectMissing, NeonError } from './error.ts'
 
 const LONGEST_WAIT = 300_000
 // With more than this many, one list request is cheaper than one request for each.
@@ -58,13 +59,17 @@ async function readOperations(neon: Neon, projectId: string, wanted: Operation[]
   const listed = wanted.length > MOST_SINGLE ? await listOperations(neon, projectId) : []
   const byId = new Map(listed.map((operation) => [operation.id, operation]))
   return await Promise.all(
-    wanted.map(async ({ id }) => {
+    wanted.map(async (operation) => {
+      const { id } = operation
       const known = byId.get(id)
       if (known) return known
-      const single = await neon.read('getProjectOperation', (api, params) =>
-        api.getProjectOperation(projectId, id, params),
-      )
-      return single.operation
+      const reading = neon.read('getProjectOperation', (api, params) => api.getProjectOperation(projectId, id, params))
+      // What a reply has just named may not be found for a moment; it is asked for again until the time is up.
+      const single = await reading.catch((error: unknown) => {
+        if (error instanceof NeonError && error.status === 404 && !isProjectMissing(error)) return undefined
+        throw error
+      })
+      return single?.operation ?? operation
     }),
   )
 }

@@ -2,6 +2,7 @@ import type { ProjectCreateRequest, ProjectSettingsData } from '@neondatabase/ap
 import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
 import { type ComputeSettings, computeSettings } from './compute.ts'
+import { NeonError } from './error.ts'
 
 /** What a new project shall be like. Only what is given is sent: the free plan refuses even its own defaults. */
 export interface ProjectSettings extends ComputeSettings {
@@ -47,11 +48,19 @@ export function projectBody(
   }
 }
 
-/** That Neon has this region (`getActiveRegions`). Throws {@link ActionError} that lists those it has; NeonError. */
+/**
+ * That Neon has this region (`getActiveRegions`), where the key may ask: a key of an organization may not (404 or 403),
+ * and the region is sent as it is. Throws {@link ActionError} that lists the regions there are; NeonError.
+ */
 export async function assertRegion(neon: Neon, regionId: string, orgId: string | undefined): Promise<void> {
   const query = orgId ? { org_id: orgId } : {}
-  const { regions } = await neon.read('getActiveRegions', (api, params) => api.getActiveRegions(query, params))
-  const ids = regions.map(({ region_id }) => region_id)
+  const asking = neon.read('getActiveRegions', (api, params) => api.getActiveRegions(query, params))
+  const reply = await asking.catch((error: unknown) => {
+    if (error instanceof NeonError && [403, 404].includes(error.status)) return undefined
+    throw error
+  })
+  if (!reply) return
+  const ids = reply.regions.map(({ region_id }) => region_id)
   if (ids.includes(regionId)) return
   throw new ActionError(`Neon has no region ${regionId}.`, {
     advice: `Set the input region to one of ${ids.join(', ')}.`,
