@@ -8,13 +8,14 @@ import { announceBranch, targetOf } from './steps/branch.ts'
 import { inspectAfter } from './steps/inspect.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { applyOptions, schemaStep } from './steps/schema.ts'
-import { announce, externalTarget, type Target } from './steps/target.ts'
+import { givenTarget, type Target } from './steps/target.ts'
 
 /**
  * Tells what a run would apply, and writes nothing: neither to Neon nor to the database. In a pull request whose branch
  * is not there yet, it looks at the parent, which is what the branch would be made from.
  */
 export async function plan(run: Run): Promise<Outcome> {
+  const given = givenTarget(run)
   const step = await schemaStep(run)
   if (step.kind !== 'files') {
     throw new ActionError(
@@ -24,8 +25,7 @@ export async function plan(run: Run): Promise<Outcome> {
       },
     )
   }
-  const target = await findTarget(run)
-  announce(run, target)
+  const target = given ?? (await findTarget(run))
   await phase(run, 'Ready', () => waitUntilReady(run.runtime, target))
   run.report.schema = await phase(run, 'Plan', () => planSchema(run.runtime, applyOptions(run, target, step.source)))
   run.report.warnings.push(...run.report.schema.warnings)
@@ -34,7 +34,6 @@ export async function plan(run: Run): Promise<Outcome> {
 }
 
 async function findTarget(run: Run): Promise<Target> {
-  if (run.config.connectionString !== '') return externalTarget(run, false)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
   const { branchName } = run.plan

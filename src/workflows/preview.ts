@@ -6,16 +6,15 @@ import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
 import { serviceUrlOutputs } from './steps/service-urls.ts'
-import { announce, externalTarget } from './steps/target.ts'
+import { givenTarget } from './steps/target.ts'
 
 /** The pull request's own branch, made or reused, and everything on it. */
 export async function preview(run: Run): Promise<Outcome> {
+  const given = givenTarget(run)
   // Read before anything is made: files that cannot be used must leave nothing behind.
   const step = await schemaStep(run)
-  if (run.config.connectionString !== '') {
-    const target = externalTarget(run, false)
-    announce(run, target)
-    await prepareDatabase(run, target, step)
+  if (given) {
+    await prepareDatabase(run, given, step)
     return 'reused'
   }
   // A time that has passed must not leave a project behind.
