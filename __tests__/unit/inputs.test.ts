@@ -169,6 +169,7 @@ describe('inputs', () => {
     const names = [
       'mode',
       'timeout',
+      'connection_string',
       'pg_version',
       'expires_in',
       'expires_at',
