@@ -199,6 +199,7 @@ describe('inputs', () => {
     const names = [
       'mode',
       'timeout',
+      'connection_string',
       'pg_version',
       'expires_in',
       'expires_at',

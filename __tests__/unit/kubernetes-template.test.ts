@@ -48,6 +48,15 @@ describe('the input secret_keys', () => {
     })
   })
 
+  test('an IPv6 address has its brackets in URLs alone', () => {
+    const local = url('owner', '[::1]:6543')
+    const keys = parseSecretKeys('PGHOST\nPGHOST_UNPOOLED\nDATABASE_URL\nJDBC_URL')
+    expect(fillTemplates(keys, { url: local, pooledUrl: local, roles: {} })).toEqual({
+      ...{ PGHOST: '::1', PGHOST_UNPOOLED: '::1', DATABASE_URL: local },
+      JDBC_URL: expect.stringMatching(/^jdbc:postgresql:\/\/\[::1\]:6543\/app\?/),
+    })
+  })
+
   test('lists all problems at once', () => {
     const text = 'A B={db_url}\nFOO\nX={nope}\nY={role.web.db_url}\nZ=\nPGHOST\nPGHOST\nW={role.api}'
     expect(() => parseSecretKeys(text, ['api'])).toThrow(

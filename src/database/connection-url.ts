@@ -39,7 +39,7 @@ export function readConnectionUrl(text: string): Reading {
   if (!/^postgres(ql)?:\/\//i.test(text)) return wrong("is not a URL that starts with 'postgresql://'.")
   // URL drops them without a word.
   if (/[\t\r\n]/.test(text)) return wrong('has a line break or a tab: write it in one line.')
-  const [, authority = '', rest = ''] = /^[^/]*\/\/([^/?#]*)(.*)$/.exec(text) ?? []
+  const [, authority = '', rest = ''] = /^[^/]*\/\/([^/?#]*)(.*)$/s.exec(text) ?? []
   if (rest.includes('@')) {
     return wrong(
       "has an '@' behind the host: in user and password write %2F for '/', %3F for '?' and %23 for '#', elsewhere %40 for '@'.",

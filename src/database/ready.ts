@@ -86,13 +86,14 @@ export async function waitUntilReady(
 
 function advise(kind: ServerKind, error: unknown): string {
   const code = errorCode(error)
+  if (kind === 'neon' && ['TLS_NOT_OFFERED', 'CERTIFICATE_REJECTED'].includes(code)) {
+    return "Look whether something on the way, such as a proxy, stands in for Neon's server."
+  }
   if (code === 'TLS_NOT_OFFERED') {
     return 'Turn TLS on at the server, or write sslmode=prefer, which goes without where there is none.'
   }
   if (code === 'CERTIFICATE_REJECTED') {
-    return kind === 'neon'
-      ? "Look whether something on the way, such as a proxy, shows a certificate in place of Neon's."
-      : 'Give its authority with sslrootcert (the path of a file, or system for those of the machine), or write sslmode=require, which encrypts and verifies nothing.'
+    return 'Give its authority with sslrootcert (the path of a file, or system for those of the machine), or write sslmode=require, which encrypts and verifies nothing.'
   }
   if (kind === 'neon') {
     return isPassing(error)

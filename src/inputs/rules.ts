@@ -135,7 +135,7 @@ function checkUrls(config: Config, reader: Reader): void {
   }
 }
 
-/** By the parser that the database is connected with. The text holds a password, so no message repeats a value of it. */
+/** By the parser that the database is connected with. The text holds a password, so no message repeats it. */
 function checkConnectionString(text: string, reader: Reader): void {
   const { url, problems } = readConnectionUrl(text)
   for (const problem of problems) reader.problem(`Input connection_string ${problem}`)

@@ -9,17 +9,18 @@ import { inspectAfter } from './steps/inspect.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { readyTarget } from './steps/ready.ts'
 import { applyOptions, type Step, schemaStep } from './steps/schema.ts'
-import { announce, externalTarget, type Target } from './steps/target.ts'
+import { announce, givenTarget, type Target } from './steps/target.ts'
 
 /**
  * Tells what a run would apply, and writes nothing: neither to Neon nor to the database. In a pull request whose branch
  * is not there yet, it looks at the parent, which is what the branch would be made from.
  */
 export async function plan(run: Run): Promise<Outcome> {
+  const given = givenTarget(run)
   const step = await schemaStep(run)
   // Where the mode was not named, a pull request beside a connection string only wants to see the tables.
   if (step.kind === 'command' || (step.kind === 'none' && run.config.mode === 'plan')) throw nothingToPlan(step)
-  const { target, isOwn } = await findTarget(run)
+  const { target, isOwn } = given ? { target: given, isOwn: true } : await findTarget(run)
   await readyTarget(run, target)
   if (isOwn) announce(run, target)
   if (step.kind === 'files') {
@@ -44,7 +45,6 @@ interface Sight {
 }
 
 async function findTarget(run: Run): Promise<Sight> {
-  if (run.config.connectionString !== '') return { target: externalTarget(run, false), isOwn: true }
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
   const { branchName } = run.plan

@@ -7,34 +7,16 @@ import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
 import { serviceUrlOutputs } from './steps/service-urls.ts'
-import { announce, externalTarget, type Target } from './steps/target.ts'
+import { givenTarget, type Target } from './steps/target.ts'
 import { unlessClosed } from './steps/unless-closed.ts'
-
-/** With `fresh`, each run after the first begins with the parent's present data. */
-function isStale(run: Run, branch: Branch): boolean {
-  return run.config.neon.fresh && !branch.created
-}
-
-async function freshTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
-  if (branch.guest) {
-    throw new ActionError(
-      `Could not give the branch ${branch.name} fresh data: this action did not make it, so it is not reset.`,
-      {
-        advice: 'Take the input fresh out, or choose a branch_name with {number}.',
-      },
-    )
-  }
-  return await phase(run, 'Fresh data', () => resetTarget(run, neon, branch))
-}
 
 /** The pull request's own branch, made or reused, and everything on it. */
 export async function preview(run: Run): Promise<Outcome> {
+  const given = givenTarget(run)
   // Read before anything is made: files that cannot be used must leave nothing behind.
   const step = await schemaStep(run)
-  if (run.config.connectionString !== '') {
-    const target = externalTarget(run, false)
-    announce(run, target)
-    await prepareDatabase(run, target, step)
+  if (given) {
+    await prepareDatabase(run, given, step)
     return 'reused'
   }
   // A time that has passed must not leave a project behind.
@@ -51,4 +33,21 @@ export async function preview(run: Run): Promise<Outcome> {
   })
   if (takenAway) return 'deleted'
   return branch.created ? 'created' : 'reused'
+}
+
+/** With `fresh`, each run after the first begins with the parent's present data. */
+function isStale(run: Run, branch: Branch): boolean {
+  return run.config.neon.fresh && !branch.created
+}
+
+async function freshTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
+  if (branch.guest) {
+    throw new ActionError(
+      `Could not give the branch ${branch.name} fresh data: this action did not make it, so it is not reset.`,
+      {
+        advice: 'Take the input fresh out, or choose a branch_name with {number}.',
+      },
+    )
+  }
+  return await phase(run, 'Fresh data', () => resetTarget(run, neon, branch))
 }

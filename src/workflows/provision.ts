@@ -5,16 +5,15 @@ import { announceBranch, branchRequest, expiryAhead, targetOf } from './steps/br
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
-import { announce, externalTarget } from './steps/target.ts'
+import { givenTarget } from './steps/target.ts'
 
 /** Project, branch (the default one unless `branch_name` says another), schema, roles, Secret, tables. */
 export async function provision(run: Run): Promise<Outcome> {
+  const given = givenTarget(run)
   // Read before anything is made: files that cannot be used must leave nothing behind.
   const step = await schemaStep(run)
-  if (run.config.connectionString !== '') {
-    const target = externalTarget(run, false)
-    announce(run, target)
-    await prepareDatabase(run, target, step)
+  if (given) {
+    await prepareDatabase(run, given, step)
     return 'provisioned'
   }
   // A time that has passed must not leave a project behind; the default branch has no use for one.

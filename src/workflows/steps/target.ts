@@ -50,6 +50,17 @@ export function announceDatabase(run: Run, target: Target): void {
   run.report.database = { name: target.database, role: target.role, host: target.host }
 }
 
+/**
+ * The target of the input `connection_string`, told to report and outputs; null where there is no such input. Before
+ * anything else of a run: a report of whatever fails then speaks of this database, and not of Neon.
+ */
+export function givenTarget(run: Run): Target | null {
+  if (run.config.connectionString === '') return null
+  const target = externalTarget(run, false)
+  announce(run, target)
+  return target
+}
+
 /** Tells report and outputs about the way in; the secrets in it are registered by now. */
 export function announce(run: Run, target: Target): void {
   announceDatabase(run, target)
