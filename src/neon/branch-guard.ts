@@ -142,7 +142,7 @@ function plain(host: string): string {
 }
 
 function isNeonHost(host: string): boolean {
-  return /\.neon\.(tech|build)(:\d+)?$/i.test(host)
+  return /\.neon\.(tech|build)$/.test(plain(host))
 }
 
 /** The id of the compute that a host of Neon's names: its first label, without `-pooler`. */
