@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { type Kubernetes, startKubernetes } from '../../sandbox/kubernetes/index.ts'
 import { startCluster } from '../../sandbox/postgres/index.ts'
 import type { RunResult } from '../../sandbox/runner/index.ts'
+import { startLyingNeon } from '../support/lying-neon.ts'
 import { SECRET_OUTPUTS, startWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -116,6 +117,43 @@ describe('plan', () => {
     expect(branchNames()).not.toContain('pr-3')
     expect(world.neon.journal.every(({ method }) => method === 'GET')).toBe(true)
     expect(await written()).toEqual(before)
+  })
+})
+
+describe('an API that leads to the default branch', () => {
+  test('is refused after the login, before anything is written or told', async () => {
+    const main = world.neon.branches(projectId).find(({ name }) => name === 'main')
+    const { host } = world.neon.endpoints(projectId).find(({ branch_id }) => branch_id === main?.id) ?? {}
+    const liar = await startLyingNeon(world.neon)
+    const toMain = (uri: unknown) => Object.assign(new URL(String(uri)), { host }).href
+    const uri = 'connection_uris.0.connection_uri'
+    const parameters = 'connection_uris.0.connection_parameters'
+    liar.lies = {
+      createProjectBranch: {
+        ...{ 'endpoints.0.host': host, [uri]: toMain },
+        ...{ [`${parameters}.host`]: host, [`${parameters}.pooler_host`]: host },
+      },
+    }
+    world.github.openPull({ number: 30 })
+    await world.write({ 'refused/0001.sql': 'create table refused (i int);' })
+    try {
+      const result = await world.run(pull(30), { project_id: projectId, schema: 'refused', api_host: liar.url })
+      expect(result.conclusion).toBe('failure')
+      expect(errorsOf(result)).toEqual([
+        expect.stringMatching(
+          `^Refused to use the branch pr-30: its id is br-.*, and the database .* is on ${main?.id}\\.`,
+        ),
+      ])
+      const { db_url, db_host, password, branch_id, branch_name, outcome } = result.outputs
+      expect({ db_url, db_host, password, outcome }).toEqual({ outcome: 'failed' })
+      expect([branch_id ?? '', branch_name ?? '']).toEqual(['', ''])
+      const rows = await world.neon
+        .branchCluster(projectId, main?.id ?? '')
+        ?.query("select to_regclass('refused') as it", 'neondb')
+      expect(rows).toEqual([{ it: null }])
+    } finally {
+      await liar.close()
+    }
   })
 })
 

@@ -87,19 +87,44 @@ describe('the budget of requests', () => {
     expect(run.runtime.lines.join('\n')).not.toContain(connection.password)
   })
 
-  test('reuse costs three, the renewed expiry and the connection included', async () => {
-    await preview('pr-7', { expiresIn: '1d' })
-    server.journal.length = 0
-    const branch = await preview('pr-7', { expiresIn: '7d' })
-    await login(branch)
-    expect(branch.created).toBe(false)
-    expect(calls(server.journal)).toEqual([
+  test('reuse costs three, its compute and the connection included: the expiry is renewed when a tenth of it is gone', async () => {
+    const made = await preview('pr-7', { expiresIn: '10d' })
+    const reuse = async () => {
+      server.journal.length = 0
+      const branch = await preview('pr-7', { expiresIn: '10d' })
+      await login(branch)
+      expect(branch.created).toBe(false)
+      expect(named('pr-7')[0]?.expires_at).toBe(branch.expiresAt)
+      return { branch, sent: calls(server.journal).sort() }
+    }
+    const three = [
       `GET /projects/${projectId}/branches`,
-      `PATCH /projects/${projectId}/branches/${branch.id}`,
+      `GET /projects/${projectId}/branches/${made.id}/endpoints`,
       `GET /projects/${projectId}/connection_uri`,
-    ])
+    ]
+    expect(await reuse()).toMatchObject({ sent: three, branch: { expiresAt: made.expiresAt } })
+    const [stored] = named('pr-7')
+    if (stored) stored.expires_at = new Date(Date.now() + 8.9 * 86_400_000).toISOString()
+    const renewed = await reuse()
+    expect(renewed.sent).toEqual([...three, `PATCH /projects/${projectId}/branches/${made.id}`])
+    expect(Date.parse(renewed.branch.expiresAt ?? '') - Date.now()).toBeGreaterThan(9.9 * 86_400_000)
+    expect((await reuse()).sent).toEqual(three)
+  })
+
+  test.each([
+    ['a much shorter life', { expiresIn: '1d' }],
+    ['a longer one', { expiresIn: '20d' }],
+    ['never', { expiresIn: 'never' }],
+    ['a moment', { expiresIn: '', expiresAt: new Date(Date.now() + 14 * 86_400_000 - 3_600_000).toISOString() }],
+  ])('reuse that asks for %s sets it', async (_title, wish) => {
+    await preview('pr-7')
+    server.journal.length = 0
+    const branch = await preview('pr-7', wish)
+    expect(calls(server.journal)).toHaveLength(2)
     expect(named('pr-7')[0]?.expires_at).toBe(branch.expiresAt)
-    expect(Date.parse(branch.expiresAt ?? '') - Date.now()).toBeGreaterThan(6 * 86_400_000)
+    server.journal.length = 0
+    await preview('pr-7', wish)
+    expect(calls(server.journal)).toHaveLength(1)
   })
 
   test('delete costs two, and once more one', async () => {

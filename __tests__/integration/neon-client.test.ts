@@ -80,6 +80,19 @@ describe('passing faults', () => {
     },
   )
 
+  test.each([
+    ['0', 429],
+    ['0', 503],
+    ['Thu, 01 Jan 2026 00:00:00 GMT', 429],
+    ['-1', 503],
+  ])('Retry-After %p with %i is no leave to ask without a pause', async (after, status) => {
+    server.faults.add({ kind: 'answer', status, headers: { 'retry-after': after }, times: 1000 })
+    expect(await thrownBy(read)).toMatchObject({ status, kind: 'busy' })
+    // Two minutes of patience at 1, 2, 4, 8 and then 16 seconds, each at most a quarter shorter.
+    expect(server.journal.length).toBeLessThanOrEqual(14)
+    expect(Math.min(...run.clock.waits)).toBeGreaterThanOrEqual(750)
+  })
+
   test.each([429, 503])('%i without Retry-After backs off', async (status) => {
     server.faults.add({ kind: 'answer', status, times: 3 })
     await read()

@@ -233,6 +233,24 @@ describe('faults of GitHub never fail the run', () => {
     expect(runtime.clock.now() - started).toBeGreaterThanOrEqual(3000)
   })
 
+  test.each([
+    ['0', '0'],
+    ['Thu, 01 Jan 2026 00:00:00 GMT', '60'],
+    ['', '0'],
+    ['-5', '0'],
+  ])('a rate limit that is over (Retry-After %p, %p left) is no leave to ask without a pause', async (after, left) => {
+    const runtime = instant()
+    const passed = String(Math.round(runtime.clock.now() / 1000) - 3600)
+    const headers = { 'retry-after': after, 'x-ratelimit-remaining': left, 'x-ratelimit-reset': passed }
+    const body = '{"message":"API rate limit exceeded"}'
+    github.faults.add({ method: 'POST', path: /comments/, kind: 'answer', status: 403, headers, body, times: 99 })
+    const started = runtime.clock.now()
+    expect((await upsertComment(runtime, options())).action).toBe('failed')
+    expect(github.journal.filter(({ method }) => method === 'POST')).toHaveLength(4)
+    // 1, 2 and 4 seconds, each at most a quarter shorter.
+    expect(runtime.clock.now() - started).toBeGreaterThanOrEqual(5250)
+  })
+
   test('a rate limit of an hour is not, and is no matter of permissions', async () => {
     const runtime = instant()
     const reset = String(Math.round(runtime.clock.now() / 1000) + 3600)

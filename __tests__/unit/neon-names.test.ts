@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { annotationsFor, gitBranchOf, isMarked, madeBy, markOf, rememberedNames } from '../../src/neon/annotations.ts'
 import { chooseNames } from '../../src/neon/database-choice.ts'
-import { expiryOf, parseLife } from '../../src/neon/expiry.ts'
+import { expiryOf, isExpiryDue, parseLife } from '../../src/neon/expiry.ts'
 import { parseMaskingRules } from '../../src/neon/masking.ts'
+import { isNearName } from '../../src/neon/near-name.ts'
 import { parseParent } from '../../src/neon/parent.ts'
 import { projectBody } from '../../src/neon/project-settings.ts'
 import { buildUrls, pooledHost, type UrlParts } from '../../src/neon/url.ts'
@@ -49,6 +50,59 @@ describe('life and expiry', () => {
 
   test.each(['tomorrow', '2026-07-01', '2026-07-01T12:00:00', '1780000000'])('%p is no RFC 3339 time', (expiresAt) => {
     expect(() => expiryOf({ expiresAt }, NOW)).toThrow(/no RFC 3339 time with a zone/)
+  })
+})
+
+describe('when the end of a branch is set anew', () => {
+  const DAY = 86_400_000
+  const at = (days: number) => new Date(NOW + days * DAY).toISOString()
+
+  test.each([
+    [{ expiresIn: '10d' }, 10, false],
+    [{ expiresIn: '10d' }, 9.01, false],
+    [{ expiresIn: '10d' }, 8.99, true],
+    [{ expiresIn: '10d' }, 11.01, true],
+    [{ expiresIn: '12h' }, 0.46, false],
+    [{ expiresIn: '12h' }, 0.44, true],
+    [{ expiresAt: at(10) }, 10, false],
+    [{ expiresAt: at(10) }, 9.99, true],
+    [{ expiresAt: at(10) }, undefined, true],
+    [{ expiresIn: '10d' }, undefined, true],
+    // Cut to 30 days, it moves on with each run.
+    [{ expiresAt: at(90) }, 29.5, false],
+    [{ expiresAt: at(90) }, 20, true],
+  ])('%p, where it ends in %p days: %p', (request, days, due) => {
+    const wished = expiryOf(request, NOW).at ?? ''
+    expect(isExpiryDue(request, { wished, present: days === undefined ? undefined : at(days), now: NOW })).toBe(due)
+  })
+})
+
+describe('names that may be a slip of one another', () => {
+  test.each([
+    ['learnflow', 'lernflow'],
+    ['learnflow', 'LearnFlow'],
+    ['learnflow', 'learn-flow'],
+    ['learn_flow', 'learn flow'],
+    ['learnflow', 'learnflo'],
+    ['learnflow', 'learnfl'],
+    ['learnflow', 'learnflows'],
+    ['learnflow', 'leranflow'],
+    ['shop', 'shops'],
+    ['shop', 'Sho-p'],
+    ['münster', 'munster'],
+  ])('%p and %p', (one, other) => {
+    expect([isNearName(one, other), isNearName(other, one)]).toEqual([true, true])
+  })
+
+  test.each([
+    ['learnflow', 'learnf'],
+    ['learnflow', 'teachflow'],
+    ['shop', 'stops'],
+    ['shop', 'sh'],
+    ['api', 'web'],
+    ['blog', 'catalog'],
+  ])('%p and %p are none', (one, other) => {
+    expect([isNearName(one, other), isNearName(other, one)]).toEqual([false, false])
   })
 })
 

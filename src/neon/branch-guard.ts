@@ -94,7 +94,7 @@ export function assertEndpoint(endpoint: AnsweredEndpoint, branch: AnsweredBranc
     throw wrongBranch(branch.name, `its compute ${id} belongs to the branch ${branchId}, not to ${branch.id}`)
   }
   if (type !== 'read_write') throw wrongBranch(branch.name, `its compute ${id} is ${type}, not read_write`)
-  if (isNeonHost(withoutPort(host)) && computeOf(host) !== id) {
+  if (isNeonHost(plain(host)) && computeOf(host) !== id) {
     throw wrongBranch(branch.name, `its compute ${id} has the host of ${computeOf(host)}`)
   }
 }
@@ -134,16 +134,12 @@ export function assertOfBranch(
 function isHostOf(host: string, endpoint: AnsweredEndpoint): boolean {
   const own = [endpoint.host, pooledHost(endpoint.host, endpoint.id)].map(plain)
   if (own.includes(plain(host))) return true
-  return isNeonHost(withoutPort(host)) && isNeonHost(withoutPort(endpoint.host)) && computeOf(host) === endpoint.id
+  return isNeonHost(plain(host)) && isNeonHost(plain(endpoint.host)) && computeOf(host) === endpoint.id
 }
 
 /** A host as it is compared: the port that goes without saying left out. */
 function plain(host: string): string {
   return host.toLowerCase().replace(/:5432$/, '')
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d+$/, '')
 }
 
 /** The id of the compute that a host of Neon's names: its first label, without `-pooler`. */

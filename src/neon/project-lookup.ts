@@ -56,7 +56,7 @@ export async function refuseNearNames(neon: Neon, { name, orgId }: ProjectQuery)
   const list = near.map((project) => `${project.name} (${project.id})`).join(' and ')
   throw new ActionError(`No Neon project is named ${name}, but there is ${list}.`, {
     advice:
-      'Correct the input project_name; or, if a new project is meant, make it first by a run with mode: provision, for pull requests make none beside one of nearly the same name.',
+      'Correct the input project_name; or, where a new project is meant, make it first by a run with mode: provision.',
   })
 }
 
