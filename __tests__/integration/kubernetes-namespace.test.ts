@@ -180,6 +180,18 @@ describe.each(availableServers())('the namespace on $name', ({ start }) => {
     )
   })
 
+  test('that is being deleted is waited for also where the Secret is still in it, which would go with it', async () => {
+    const namespace = await terminatingNamespace(server, async (name) => {
+      await applyCredentials(testRuntime(), optionsOf(7, { namespace: name }), sampleCredentials())
+    })
+    const runtime = sleepingRuntime(2, async () => {
+      await server.request('DELETE', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)
+      await finishNamespace(server, namespace)
+    })
+    const results = await applyCredentials(runtime, optionsOf(7, { namespace }), sampleCredentials())
+    expect(actionsOf(results)).toEqual(['Namespace created', 'Secret created'])
+  })
+
   test('that is being deleted is given up after two minutes, all along with lines of progress', async () => {
     const namespace = await terminatingNamespace(server)
     const clock = instantClock()
