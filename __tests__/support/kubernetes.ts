@@ -28,6 +28,15 @@ export function availableServers(): { name: string; start: () => Promise<Kuberne
   return servers
 }
 
+/**
+ * Those of them that belong to a test alone. A cluster that was there before cannot reach a webhook of the test's process,
+ * and other tests may have brought Dapr into it.
+ */
+export function ownServers(): ReturnType<typeof availableServers> {
+  const existing = process.env.USE_EXISTING_CLUSTER?.toLowerCase() === 'true'
+  return availableServers().filter(({ name }) => name === 'stand-in' || !existing)
+}
+
 let count = 0
 
 /** A namespace of its own for each test, with labels and annotations where a test wants some. */
