@@ -17,6 +17,7 @@ import {
   createManifest,
   kubeconfigOf,
   newNamespace,
+  ownServers,
   sampleCredentials,
   sampleOptions,
   unusedNamespace,
@@ -205,21 +206,14 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     )
   })
 
-  test("to a Dapr state store: refused without Dapr's kinds, then a Component that holds only a reference", async () => {
+  test('to a Dapr state store makes a Component that holds only a reference', async () => {
+    await server.installDapr()
     const namespace = await newNamespace(server)
     const options = sampleOptions(server, {
       namespace,
       daprComponent: 'statestore',
       secretKeys: parseSecretKeys('DATABASE_URL\nDIRECT_URL'),
     })
-    const early = await failureOf(applyCredentials(testRuntime(), options, sampleCredentials()))
-    expect(early.message).toBe(
-      `Could not write Component ${namespace}/statestore: the cluster does not know Dapr's Components (components.dapr.io).`,
-    )
-    expect((await server.request('GET', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)).status).toBe(
-      404,
-    )
-    await server.installDapr()
     const actions = async () =>
       (await applyCredentials(testRuntime(), options, sampleCredentials())).map(
         ({ kind, action }) => `${kind} ${action}`,
@@ -280,5 +274,28 @@ describe.each(availableServers())('access to $name', ({ start }) => {
     expect((await server.request('GET', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)).status).toBe(
       404,
     )
+  })
+})
+
+describe.each(ownServers())('access to $name without Dapr', ({ start }) => {
+  let server: Kubernetes
+  beforeAll(async () => {
+    server = await start()
+  })
+  afterAll(() => server.close())
+
+  test('is told before anything is written, and Dapr may come later', async () => {
+    const namespace = await newNamespace(server)
+    const options = sampleOptions(server, { namespace, daprComponent: 'statestore' })
+    const early = await failureOf(applyCredentials(testRuntime(), options, sampleCredentials()))
+    expect(early.message).toBe(
+      `Could not write Component ${namespace}/statestore: the cluster does not know Dapr's Components (components.dapr.io).`,
+    )
+    expect((await server.request('GET', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)).status).toBe(
+      404,
+    )
+    await server.installDapr()
+    const results = await applyCredentials(testRuntime(), options, sampleCredentials())
+    expect(results.map(({ kind, action }) => `${kind} ${action}`)).toEqual(['Secret created', 'Component created'])
   })
 })

@@ -11,6 +11,8 @@ import {
 } from '../../src/kubernetes/index.ts'
 import {
   changedKubeconfig,
+  createObject,
+  finishNamespace,
   isGoing,
   newNamespace,
   sampleCredentials,
@@ -192,6 +194,52 @@ describe('a Kubernetes server with faults', () => {
     ])
     const lists = server.journal.filter(({ path }) => path.includes('labelSelector'))
     for (const { headers } of lists) expect(headers.accept).toContain('as=PartialObjectMetadataList')
+  })
+
+  /** Waits until the server has been sent a request. */
+  async function untilAsked(method: string, path: RegExp): Promise<void> {
+    while (!server.journal.some((entry) => entry.method === method && path.test(entry.path))) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  test('whose namespace begins to go when the run has already looked is waited for too', async () => {
+    const namespace = unusedNamespace()
+    const whole = { ...options, namespace, createNamespace: true }
+    const spec = { finalizers: ['example.com/hold'] }
+    await createObject(server, '/api/v1/namespaces', { kind: 'Namespace', metadata: { name: namespace }, spec })
+    server.journal.length = 0
+    server.faults.add({ method: 'GET', path: /secrets/, kind: 'slow', milliseconds: 300 })
+    const clock = instantClock()
+    const { sleep } = clock
+    clock.sleep = async (milliseconds, signal) => {
+      await sleep(milliseconds, signal)
+      await finishNamespace(server, namespace)
+    }
+    const running = applyCredentials({ ...testRuntime(), clock }, whole, sampleCredentials())
+    await untilAsked('GET', /secrets/)
+    await server.request('DELETE', `/api/v1/namespaces/${namespace}`)
+    expect((await running).map(({ kind, action }) => `${kind} ${action}`)).toEqual([
+      'Namespace created',
+      'Secret created',
+    ])
+    const patches = requests().filter((line) => line.startsWith('PATCH'))
+    expect(patches).toEqual(['PATCH 403', 'PATCH 404', 'PATCH 201'])
+  })
+
+  test('whose Secret was made anew by someone else since the run looked at it does not lose that one', async () => {
+    const [namespace, name] = [options.namespace ?? '', options.secretName]
+    await applyCredentials(testRuntime(), options, sampleCredentials())
+    server.journal.length = 0
+    server.faults.add({ method: 'DELETE', path: /secrets/, kind: 'slow', milliseconds: 300 })
+    const running = removeCredentials(testRuntime({ instant: true }), options)
+    await untilAsked('DELETE', /secrets/)
+    const collection = `/api/v1/namespaces/${namespace}/secrets`
+    await server.request('DELETE', `${collection}/${name}`)
+    await createObject(server, collection, { kind: 'Secret', metadata: { name } })
+    expect((await running).map(({ kind, action }) => `${kind} ${action}`)).toEqual(['Secret gone'])
+    expect(requests().filter((line) => line === 'DELETE 409')).toHaveLength(1)
+    expect((await server.request('GET', `${collection}/${name}`)).status).toBe(200)
   })
 
   test('that refuses the Secret keeps the namespace when another owner came in between', async () => {

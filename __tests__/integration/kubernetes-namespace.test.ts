@@ -137,14 +137,15 @@ describe.each(availableServers())('the namespace on $name', ({ start }) => {
       )
       expect(warning).toContain('User "alice" cannot list resource "secrets"')
       expect(await isGoing(server, namespace)).toBe(false)
-      manifest = warning.slice(warning.indexOf('apiVersion: '))
+      // Another test of the same cluster may be using the name.
+      manifest = warning.slice(warning.indexOf('apiVersion: ')).replaceAll('neon-postgres-setup', 'alices-whole-rights')
     })
     await createManifest(server, manifest)
     try {
       const options = { ...asAdministrator, kubeconfig: kubeconfigOf(server, { as: 'alice' }, true) }
       expect(actionsOf(await removeCredentials(testRuntime(), options))).toEqual(['Secret gone', 'Namespace deleted'])
     } finally {
-      await removeClusterRole(server, 'neon-postgres-setup')
+      await removeClusterRole(server, 'alices-whole-rights')
     }
   })
 
@@ -178,6 +179,18 @@ describe.each(availableServers())('the namespace on $name', ({ start }) => {
     expect(runtime.lines).toContain(
       `Kubernetes: namespace ${options.namespace} is being deleted; waiting until it is gone (0 s of at most 120 s).`,
     )
+  })
+
+  test('that is being deleted is waited for also where the Secret is still in it, which would go with it', async () => {
+    const namespace = await terminatingNamespace(server, async (name) => {
+      await applyCredentials(testRuntime(), optionsOf(7, { namespace: name }), sampleCredentials())
+    })
+    const runtime = sleepingRuntime(2, async () => {
+      await server.request('DELETE', `/api/v1/namespaces/${namespace}/secrets/postgres-credentials`)
+      await finishNamespace(server, namespace)
+    })
+    const results = await applyCredentials(runtime, optionsOf(7, { namespace }), sampleCredentials())
+    expect(actionsOf(results)).toEqual(['Namespace created', 'Secret created'])
   })
 
   test('that is being deleted is given up after two minutes, all along with lines of progress', async () => {

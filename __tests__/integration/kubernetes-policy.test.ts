@@ -5,10 +5,10 @@ import selfsigned from 'selfsigned'
 import { type Kubernetes, type KubernetesStandIn, startKubernetesStandIn } from '../../sandbox/kubernetes/index.ts'
 import { applyCredentials } from '../../src/kubernetes/index.ts'
 import {
-  availableServers,
   createObject,
   isGoing,
   newNamespace,
+  ownServers,
   sampleCredentials,
   sampleOptions,
   unusedNamespace,
@@ -123,11 +123,7 @@ async function untilDenied(server: Kubernetes): Promise<void> {
   throw new Error('the webhook is not asked')
 }
 
-// A cluster that runs elsewhere cannot reach a webhook of this process.
-const ownServers = availableServers().filter(
-  ({ name }) => name === 'stand-in' || process.env.USE_EXISTING_CLUSTER?.toLowerCase() !== 'true',
-)
-const ruled = ownServers.map(({ name, start }) => ({
+const ruled = ownServers().map(({ name, start }) => ({
   name,
   start: () => (name === 'stand-in' ? startRuledStandIn() : startRuled(start)),
 }))

@@ -28,6 +28,15 @@ export function availableServers(): { name: string; start: () => Promise<Kuberne
   return servers
 }
 
+/**
+ * Those of them that belong to a test alone. A cluster that was there before cannot reach a webhook of the test's process,
+ * and other tests may have brought Dapr into it.
+ */
+export function ownServers(): ReturnType<typeof availableServers> {
+  const existing = process.env.USE_EXISTING_CLUSTER?.toLowerCase() === 'true'
+  return availableServers().filter(({ name }) => name === 'stand-in' || !existing)
+}
+
 let count = 0
 
 /** A namespace of its own for each test, with labels and annotations where a test wants some. */
@@ -49,13 +58,17 @@ export async function createObject(server: Kubernetes, collection: string, item:
   return body.metadata.resourceVersion
 }
 
-/** A namespace that is being deleted, and stays so until {@link finishNamespace}. */
-export async function terminatingNamespace(server: Kubernetes): Promise<string> {
+/** A namespace that is being deleted, and stays so until {@link finishNamespace}; `fill` puts something into it before. */
+export async function terminatingNamespace(
+  server: Kubernetes,
+  fill: (name: string) => Promise<void> = async () => undefined,
+): Promise<string> {
   count += 1
   const name = `going-${process.pid}-${count}`
   // The finalizer is nobody's, so that no controller takes it out.
   const spec = { finalizers: ['example.com/hold'] }
   await createObject(server, '/api/v1/namespaces', { kind: 'Namespace', metadata: { name }, spec })
+  await fill(name)
   await server.request('DELETE', `/api/v1/namespaces/${name}`)
   return name
 }

@@ -86,12 +86,17 @@ function route(world: World, request: Request): Reply {
   const [, group = '', version, rest = ''] =
     request.url.pathname.match(/^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/(.*))?$/) ?? []
   const served = world.resources.filter((resource) => resource.group === group && resource.version === version)
-  if (served.length === 0) return { status: 404, body: '404 page not found\n' }
+  if (served.length === 0 && rest === '') return { status: 404, body: '404 page not found\n' }
   if (rest === '') return { status: 200, body: { kind: 'APIResourceList', groupVersion: version, resources: served } }
   const [, namespace = '', plural, name = '', subresource] =
     rest.match(/^(?:namespaces\/([^/]+)\/(?!finalize$)(?=.))?([^/]+)(?:\/([^/]+))?(?:\/(token|finalize))?$/) ?? []
   const resource = served.find((entry) => entry.plural === plural)
-  if (!resource) return { status: 404, body: '404 page not found\n' }
+  if (!resource) {
+    // Rights come before the question whether there is such a kind.
+    const unknown = { group, version: version ?? '', plural: plural ?? '', kind: '', namespaced: namespace !== '' }
+    authorize(world.store, { user, verb: verbOf(request, name), resource: unknown, namespace, name })
+    return { status: 404, body: '404 page not found\n' }
+  }
   const address = { resource, namespace, name }
   if (subresource === 'token') return { status: 201, body: tokenRequest(world, request, address) }
   if (subresource === 'finalize') return { status: 200, body: finalize(world, request, address) }

@@ -106,7 +106,7 @@ export function createStore({ namespaces, namespaceDeletion }: StoreOptions): St
     remove(address, preconditions, dryRun) {
       const live = store.get(address)
       const { uid, resourceVersion } = live.metadata
-      if (preconditions.uid && preconditions.uid !== uid) throw modified(address)
+      if (preconditions.uid && preconditions.uid !== uid) throw anotherUid(address, preconditions.uid, uid)
       if (preconditions.resourceVersion && preconditions.resourceVersion !== resourceVersion) throw modified(address)
       if (address.resource.plural === 'namespaces') return save(address, terminate(live), dryRun)
       if (!dryRun) items.delete(id(address))
@@ -147,6 +147,11 @@ function alreadyExists({ resource, name }: Address, live: Item): Refusal {
 function modified({ resource, name }: Address): Refusal {
   const message = `Operation cannot be fulfilled on ${resource.plural} "${name}": the object has been modified; please apply your changes to the latest version and try again`
   return new Refusal(409, 'Conflict', message, { name, kind: resource.plural })
+}
+
+function anotherUid({ resource, name }: Address, wanted: string, uid = ''): Refusal {
+  const message = `Operation cannot be fulfilled on ${resource.kind} "${name}": the UID in the precondition (${wanted}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`
+  return new Refusal(409, 'Conflict', message, { name, kind: resource.kind })
 }
 
 /** What the API server never changes in a Secret. */

@@ -16,10 +16,15 @@ const QUOTA = /exceeded quota: ([^,]+)/
  * counted yet. What a policy of the cluster denies stays denied, whatever its code.
  */
 export function isPassing({ code, status }: Answer): boolean {
-  if (DENIED.test(status.message)) return false
+  if (DENIED.test(status.message) || isAnotherObject({ code, status })) return false
   if (code === 409) return !isFieldConflict(status) && status.reason !== 'AlreadyExists'
   if (code === 403) return /status unknown for quota/.test(status.message)
   return PASSING.includes(code)
+}
+
+/** Whether a 409 says that the object of the given uid is gone, and that another one has its name. */
+export function isAnotherObject({ code, status }: Answer): boolean {
+  return code === 409 && /UID in (the )?precondition/.test(status.message)
 }
 
 /** Whether a 409 says that another field manager owns a field with another value (server-side apply). */

@@ -2,6 +2,7 @@ import type { KubernetesResult } from '../model.ts'
 import { type Connection, failure, readObject } from './connection.ts'
 import { mayDelete } from './marks.ts'
 import { type ObjectAddress, titleOf } from './objects.ts'
+import { isAnotherObject } from './refusals.ts'
 
 /** Why something was not deleted: a clause such as `this run did not make it`, and the next step where there is one. */
 export interface Kept {
@@ -25,6 +26,7 @@ export async function deleteExisting(
 ): Promise<KubernetesResult> {
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }
   const answer = await connection.api.call({ method: 'DELETE', path: address.path, body })
+  if (isAnotherObject(answer)) return resultOf(address, 'gone')
   if (answer.code === 404 || answer.code < 300) return resultOf(address, 'deleted')
   throw failure(connection, answer, address.kind, `delete ${titleOf(address)}`)
 }
