@@ -71,11 +71,14 @@ const preview = (changes: Partial<NamedBranchRequest> = {}) =>
   })
 
 /** Makes a branch behind the action's back, without a compute unless told, and waits for it unless told. */
-async function make(branch: object, { endpoints = [] as object[], wait = true } = {}): Promise<string> {
+async function make(
+  branch: object,
+  { endpoints = [] as object[], annotations = {}, wait = true } = {},
+): Promise<string> {
   const response = await fetch(`${server.url}/projects/${projectId}/branches`, {
     method: 'POST',
     headers: { authorization: `Bearer ${server.organizationApiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ branch, endpoints }),
+    body: JSON.stringify({ branch, endpoints, annotation_value: annotations }),
   })
   const { branch: made } = (await response.json()) as { branch: { id: string } }
   if (wait) await server.settle()
@@ -345,7 +348,7 @@ describe('plans', () => {
 
 describe('the past', () => {
   test('a parent before the window: how much history there is', async () => {
-    expect(await refused(() => preview({ parent: 'main@2026-01-01T00:00:00Z' }), 3)).toMatch(
+    expect(await refused(() => preview({ parent: 'main@2026-01-01T00:00:00Z' }), 4)).toMatch(
       /400: timestamp is before retention window.*Choose a later moment: the project keeps 6h of history/,
     )
   })
@@ -359,7 +362,17 @@ describe('the past', () => {
 
 describe('conflicts', () => {
   test('a name that another run took in between is used', async () => {
-    await make({ name: 'pr-7' }, { endpoints: [{ type: 'read_write' }] })
+    await make(
+      { name: 'pr-7' },
+      {
+        endpoints: [{ type: 'read_write' }],
+        annotations: {
+          'managed-by': 'neon-postgres-setup',
+          'github-commit-repo': OWNER.repository,
+          'github-pr-number': '7',
+        },
+      },
+    )
     const [mine] = server.branches(projectId).filter(({ name }) => name === 'pr-7')
     const body = JSON.stringify({ branches: [], annotations: {}, pagination: { sort_by: 'name', sort_order: 'DESC' } })
     server.faults.add({ kind: 'answer', method: 'GET', path: /\/branches\?/, status: 200, headers: JSON_HEADERS, body })
