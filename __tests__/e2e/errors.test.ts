@@ -121,11 +121,13 @@ describe('errors, before anything is made', () => {
     expect(result.conclusion).toBe('success')
   })
 
-  test('an unknown region lists the right ones', async () => {
-    expectError(
-      await world.run({ name: 'push' }, { project_name: 'other', region: 'aws-mars-1', schema: 'none' }),
-      /aws-mars-1[\s\S]*aws-eu-central-1/,
-    )
+  test('an unknown region lists the right ones, for a key that may ask for them', async () => {
+    const inputs = { project_name: 'other', region: 'aws-mars-1', schema: 'none' }
+    const { apiKey, organizationId } = world.neon
+    const personal = await world.run({ name: 'push' }, { ...inputs, api_key: apiKey, org_id: organizationId })
+    expectError(personal, /aws-mars-1[\s\S]*aws-eu-central-1, aws-/)
+    expectError(await world.run({ name: 'push' }, inputs), /aws-mars-1[\s\S]*docs\/introduction\/regions/, 1)
+    expect(world.neon.projects().map(({ name }) => name)).toEqual(['learnflow'])
   })
 
   test('a schema entry that matches nothing', async () => {

@@ -21,9 +21,11 @@ describe.each(COMMANDS)('%s', (_name, cli) => {
   let sandbox: NeonSandbox
   let home: string
   let projectId: string
+  let key: string
 
   beforeAll(async () => {
     sandbox = await startNeon({ operationMilliseconds: 10 })
+    key = sandbox.apiKey
     home = await mkdtemp(join(tmpdir(), 'neonctl-test-'))
   })
 
@@ -38,7 +40,7 @@ describe.each(COMMANDS)('%s', (_name, cli) => {
     const common = ['--api-host', sandbox.url, '--no-analytics', '--config-dir', home, '--output', 'json']
     const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args, ...common], {
       cwd: home,
-      env: { PATH: process.env.PATH ?? '', HOME: home, CI: 'true', NEON_API_KEY: sandbox.apiKey },
+      env: { PATH: process.env.PATH ?? '', HOME: home, CI: 'true', NEON_API_KEY: key },
     })
     await sandbox.settle()
     return stdout.trim()
@@ -105,6 +107,16 @@ describe.each(COMMANDS)('%s', (_name, cli) => {
     const stranger = run('projects', 'get', projectId, '--api-key', 'napi_wrong')
     await expect(stranger).rejects.toMatchObject({ code: 1 })
     expect(sandbox.journal.at(-1)?.status).toBe(401)
+  })
+
+  test('a key of an organization lists its projects and is no user; a key of a project reads its own', async () => {
+    key = sandbox.organizationApiKey
+    expect(await run('projects', 'list')).toContain(projectId)
+    await expect(run('me')).rejects.toMatchObject({ stderr: 'ERROR: not allowed for organization API keys\n' })
+    key = sandbox.projectKey(projectId)
+    expect((await read('branches', 'list')).map(({ name }: { name: string }) => name)).toEqual(['main'])
+    await expect(run('projects', 'list')).rejects.toMatchObject({ stderr: expect.stringContaining(projectId) })
+    key = sandbox.apiKey
   })
 
   test('projects: delete', async () => {

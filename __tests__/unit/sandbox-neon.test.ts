@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { goBoolean, goDuration, goTime } from '../../sandbox/neon/go-text.ts'
 import { ids } from '../../sandbox/neon/ids.ts'
 import { unifiedDiff } from '../../sandbox/neon/unified-diff.ts'
 
@@ -51,6 +52,36 @@ describe('unified diff', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('texts as Go prints and reads them', () => {
+  test.each([
+    [Date.UTC(2026, 5, 4, 0, 25, 59), '2026-06-04 00:25:59 +0000 UTC'],
+    [Date.UTC(2026, 5, 4, 0, 25, 59, 120), '2026-06-04 00:25:59.12 +0000 UTC'],
+  ])('a time, %i', (time, text) => {
+    expect(goTime(time)).toBe(text)
+  })
+
+  test.each([
+    [21_600, '6h0m0s'],
+    [604_800, '168h0m0s'],
+    [90, '1m30s'],
+    [45, '45s'],
+    [0, '0s'],
+  ])('a duration, %i s', (seconds, text) => {
+    expect(goDuration(seconds)).toBe(text)
+  })
+
+  test.each([
+    ['True', true],
+    ['t', true],
+    ['0', false],
+    ['FALSE', false],
+    ['tRUE', undefined],
+    ['yes', undefined],
+  ])('a boolean, %s', (text, value) => {
+    expect(goBoolean(text)).toBe(value)
   })
 })
 

@@ -73,6 +73,11 @@ const BY_TEXT: [text: RegExp, advice: (found: RegExpExecArray, task: Task) => st
     () => 'The project does not store passwords: give the connection yourself with the input connection_string.',
   ],
   [
+    /\bregion\b/i,
+    () =>
+      'Set the input region to one of https://neon.com/docs/introduction/regions, written like aws-eu-central-1; a personal API key with org_id gets them listed here.',
+  ],
+  [
     /decode (request|application\/json)/i,
     () => 'Neon did not understand the request: use the newest version of this action.',
   ],
