@@ -137,6 +137,18 @@ describe('action.yml and the environment', () => {
     expect(result.log).toMatch(/^v24\./)
   })
 
+  test('each repository has an id of its own, always the same, unless one is given', async () => {
+    const idOf = async (repository: RunOptions['repository']) => {
+      const { env, event } = await look(repository === undefined ? {} : { repository })
+      expect(env.GITHUB_REPOSITORY_ID).toBe(String(event.repository.id))
+      return event.repository.id as number
+    }
+    const [unnamed, demo, other] = [await idOf(undefined), await idOf('Octo/Demo'), await idOf('octo/other')]
+    expect(demo).toBe(unnamed)
+    expect(other).not.toBe(demo)
+    expect(await idOf({ fullName: 'octo/other', id: 42 })).toBe(42)
+  })
+
   test('the addresses of a server of one’s own reach the step', async () => {
     const { env } = await look({
       apiUrl: 'http://ghes/api/v3',

@@ -17,6 +17,11 @@ import type { Target } from './target.ts'
 export async function deliverCredentials(run: Run, target: Target): Promise<void> {
   const options = kubernetesOptions(run, run.plan.pullRequest, target.branchId)
   const roles = run.config.roles.length > 0 ? await makeRoles(run, target, options) : {}
+  if (run.config.kubernetes && isQueued(run)) {
+    run.runtime.log.info(
+      'Kubernetes: an entry of the merge queue gets no Secret, since its branch goes with the queue.',
+    )
+  }
   if (!options) return
   const credentials: Credentials = { url: target.url, pooledUrl: target.pooledUrl, roles }
   const results = await phase(run, 'Kubernetes', () => applyCredentials(run.runtime, options, credentials))
@@ -31,6 +36,10 @@ export async function removeSecret(run: Run, pullRequest: number): Promise<void>
   const options = kubernetesOptions(run, pullRequest, '')
   if (!options) return
   run.report.kubernetes.push(...(await removeCredentials(run.runtime, options)))
+}
+
+function isQueued({ event, plan }: Run): boolean {
+  return event.mergeGroupRef !== '' && plan.mode !== 'provision'
 }
 
 async function makeRoles(
@@ -67,10 +76,13 @@ function loginUrls(run: Run, target: Target, login: { name: string; password: st
   return { url: withLogin(target.url), pooledUrl: withLogin(target.pooledUrl) }
 }
 
-/** The cluster's part of the inputs with `{number}` filled in; null without a kubeconfig. */
+/**
+ * The cluster's part of the inputs with `{number}` filled in; null without a kubeconfig, and for an entry of the merge
+ * queue: its branch goes with the queue, and outside a pull request the Secret is the one that production reads.
+ */
 function kubernetesOptions(run: Run, number: number | null, branchId: string): KubernetesOptions | null {
   const { kubernetes } = run.config
-  if (!kubernetes) return null
+  if (!kubernetes || isQueued(run)) return null
   const fill = (text: string) => text.replaceAll('{number}', number === null ? '' : String(number))
   const dapr = parseDaprComponent(kubernetes.daprComponent)
   return {
