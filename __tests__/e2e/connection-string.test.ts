@@ -25,7 +25,7 @@ afterAll(() => Promise.all([world.close(), cluster.stop()]))
 /** Runs the action on a database of its own, of the cluster unless the URL is another's. */
 async function run(url: string, inputs: Record<string, string> = {}): Promise<RunResult> {
   const event = { name: 'pull_request' as const, action: 'opened' as const, number: 1 }
-  return await world.run(event, { api_key: '', connection_string: url, schema: 'db', ...inputs })
+  return await world.run(event, { api_key: '', mode: 'preview', connection_string: url, schema: 'db', ...inputs })
 }
 
 async function urlOf(database: string, query: string, host = '127.0.0.1'): Promise<string> {

@@ -203,6 +203,8 @@ describe('parent_branch', () => {
     ['team@home', { branch: 'team@home' }],
     ['team@home@0/16B3748', { branch: 'team@home', lsn: '0/16B3748' }],
     ['@octo/lib', { branch: '@octo/lib' }],
+    ['2026-01-31T12:00:00Z', { branch: '', timestamp: '2026-01-31T12:00:00.000Z' }],
+    ['0/16B3748', { branch: '', lsn: '0/16B3748' }],
     ['main@2026-13-45T99:00:00Z', { branch: 'main@2026-13-45T99:00:00Z' }],
   ])('%p', (text, wish) => {
     expect(parseParent(text)).toEqual(wish)

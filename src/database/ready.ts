@@ -84,6 +84,17 @@ export async function waitUntilReady(
   return runtime.clock.now() - started
 }
 
+/**
+ * The next step where Neon's proxy refuses a login because a quota or limit of the plan is reached; empty otherwise. Its
+ * SQLSTATE is the one of every internal error, so the text tells (neondatabase/neon, proxy).
+ */
+function quotaAdvice(text: string): string {
+  if (!/exceeded the [\w ]*(quota|limit)/i.test(text)) return ''
+  return /concurrently active/i.test(text)
+    ? 'Suspend a compute or wait until one suspends, then run the job again; or change the plan.'
+    : 'The plan of the project has no more of it: wait for the next billing period, or change the plan.'
+}
+
 function advise(kind: ServerKind, error: unknown): string {
   const code = errorCode(error)
   if (kind === 'neon' && ['TLS_NOT_OFFERED', 'CERTIFICATE_REJECTED'].includes(code)) {
@@ -95,6 +106,8 @@ function advise(kind: ServerKind, error: unknown): string {
   if (code === 'CERTIFICATE_REJECTED') {
     return 'Give its authority with sslrootcert (the path of a file, or system for those of the machine), or write sslmode=require, which encrypts and verifies nothing.'
   }
+  const quota = kind === 'neon' ? quotaAdvice(errorMessage(error)) : ''
+  if (quota) return quota
   if (kind === 'neon') {
     return isPassing(error)
       ? 'The compute did not start in time: look at the branch in the Neon console, then run the job again.'

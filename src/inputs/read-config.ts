@@ -1,5 +1,5 @@
 import { parseRoles, type RoleRequest } from '../database/roles/index.ts'
-import { parseSecretKeys } from '../kubernetes/index.ts'
+import { parseDaprComponent, parseSecretKeys } from '../kubernetes/index.ts'
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
@@ -163,9 +163,15 @@ function readKubernetes(reader: Reader, roles: RoleRequest[]): KubernetesConfig 
     secretKeys: reader.parsed('secret_keys', (text) => parseSecretKeys(text, names), []),
     secretLabels: readLabels(reader),
     secretForce: reader.flag('secret_force') ?? false,
-    daprComponent: reader.text('dapr_component'),
+    daprComponent: reader.parsed('dapr_component', checkedDapr, ''),
   }
   return config.kubeconfig === '' ? null : config
+}
+
+/** The text as it is, once it has been read: which version it names is judged with the other inputs. */
+function checkedDapr(text: string): string {
+  parseDaprComponent(text)
+  return text
 }
 
 function readLabels(reader: Reader): Record<string, string> {

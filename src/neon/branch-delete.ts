@@ -4,7 +4,7 @@ import { ActionError } from '../runtime/errors.ts'
 import { markOf } from './annotations.ts'
 import { allBranches, type Branch, findBranch, findBranchByName, getBranch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
-import { NeonError } from './error.ts'
+import { isProjectMissing, NeonError } from './error.ts'
 import { explaining } from './explain.ts'
 import { waitForOperations } from './operations.ts'
 
@@ -103,7 +103,7 @@ export async function removeBranch(neon: Neon, branch: Branch): Promise<'deleted
     return reply.gone ? 'gone' : 'deleted'
   } catch (error) {
     if (!(error instanceof NeonError)) throw error
-    if (error.status === 404) return sent > 1 ? 'deleted' : 'gone'
+    if (error.status === 404 && !isProjectMissing(error)) return sent > 1 ? 'deleted' : 'gone'
     if (/children/i.test(error.message)) throw await childrenError(neon, branch)
     throw error
   }

@@ -13,7 +13,7 @@ const LIMITS: Record<string, string> = {
   ROOT_BRANCHES_LIMIT_EXCEEDED:
     'The limit of root branches is reached, and each schema-only branch is one: delete one, or use branch_type default.',
   BRANCHES_PROTECTED_LIMIT_EXCEEDED:
-    'The limit of protected branches is reached: take the protection off another, or change the plan.',
+    'The limit of protected branches is reached: take the protection off another, take the input protect_default_branch out (the Free plan has no protected branches), or change the plan.',
   ENDPOINTS_LIMIT_EXCEEDED: 'The limit of computes is reached: delete branches or computes you no longer need.',
   ACTIVE_ENDPOINTS_LIMIT_EXCEEDED:
     'The limit of computes that are active at once is reached: wait until one suspends, suspend one, or change the plan.',

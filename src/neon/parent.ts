@@ -18,17 +18,23 @@ export interface Parent {
   fields: { parent_id: string; parent_timestamp?: string; parent_lsn?: string }
 }
 
-/** Reads `name`, `name@2026-01-31T12:00:00Z` or `name@0/1A2B3C4`. An `@` before anything else belongs to the name. */
+/**
+ * Reads `name`, `name@2026-01-31T12:00:00Z` or `name@0/1A2B3C4`. An `@` before anything else belongs to the name. A moment
+ * alone is one of the default branch's history, as version 5 of Neon's create-branch-action had it: the name is empty then.
+ */
 export function parseParent(text: string): ParentWish {
   const at = text.lastIndexOf('@')
   const branch = text.slice(0, at)
   const moment = text.slice(at + 1)
-  if (at < 1) return { branch: text }
-  if (/^[0-9A-F]+\/[0-9A-F]+$/i.test(moment)) return { branch, lsn: moment }
-  if (/^\d{4}-\d\d-\d\d([T ]|$)/.test(moment) && !Number.isNaN(Date.parse(moment))) {
-    return { branch, timestamp: new Date(moment).toISOString() }
-  }
-  return { branch: text }
+  if (at === 0) return { branch: text }
+  return { branch: text, ...momentOf(text, ''), ...(at > 0 ? momentOf(moment, branch) : {}) }
+}
+
+/** A moment of a branch's history, as a timestamp or an LSN; undefined for any other text. */
+function momentOf(text: string, branch: string): ParentWish | undefined {
+  if (/^[0-9A-F]+\/[0-9A-F]+$/i.test(text)) return { branch, lsn: text }
+  const isTime = /^\d{4}-\d\d-\d\d([T ]|$)/.test(text) && !Number.isNaN(Date.parse(text))
+  return isTime ? { branch, timestamp: new Date(text).toISOString() } : undefined
 }
 
 /**
@@ -46,6 +52,7 @@ export async function lookUpParent(
   // The search is for a part of the name, so that it finds the whole text as well.
   for await (const branch of listBranches(neon, projectId, wish.branch)) {
     if (branch.name === text) return { branch, wish: { branch: text } }
+    if (wish.branch === '' && branch.default) found = branch
     if (branch.name === wish.branch || (branch.id === wish.branch && found === undefined)) found = branch
   }
   return found && { branch: found, wish }

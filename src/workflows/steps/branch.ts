@@ -107,8 +107,6 @@ export async function connectTo(run: Run, neon: Neon, branch: Branch, use: Use):
     connectionOf(neon, branch, {
       ...{ database: database || undefined, role: role || undefined, ssl, prisma },
       ...use,
-      // A guest has been judged by its mark; it may be a root of its own.
-      isPreview: use.isPreview && !branch.guest,
     }),
   )
   const target: Target = {

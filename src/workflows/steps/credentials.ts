@@ -10,7 +10,7 @@ import {
   removeCredentials,
   rolePasswords,
 } from '../../kubernetes/index.ts'
-import { phase, type Run } from '../../run.ts'
+import { ownerOf, phase, type Run } from '../../run.ts'
 import type { Target } from './target.ts'
 
 /** Makes the roles that the input `roles` names, and brings their logins and the owner's to the cluster. */
@@ -97,8 +97,7 @@ function kubernetesOptions(run: Run, number: number | null, branchId: string): K
     secretLabels: kubernetes.secretLabels,
     ...(dapr ? { daprComponent: dapr.name, daprVersion: dapr.version } : {}),
     owner: {
-      repository: run.event.repository,
-      repositoryId: run.event.repositoryId,
+      ...ownerOf(run),
       pullRequest: number,
       branchId,
       projectId: run.report.project?.id ?? '',
