@@ -113,7 +113,7 @@ function guarded(branch: Branch, way: { endpoint: BranchEndpoint; names: Names; 
   const { endpoint, names, access } = way
   assertEndpoint(endpoint, branch)
   assertAccess(access, { branchName: branch.name, endpoint, ...names })
-  return access
+  return { ...access, ...names }
 }
 
 /** The names that were asked for, now or when the branch was made. */
