@@ -76,17 +76,36 @@ describe('action.yml and the environment', () => {
     })
   })
 
-  test('an input that action.yml does not know fails the test, not only a warning', async () => {
-    await expect(look({ inputs: { apikey: 'x' } }, inputs)).rejects.toThrow(
-      /^Unexpected input\(s\) 'apikey', valid inputs are \['api_key', 'mode', /,
-    )
+  test('an input that action.yml does not know is a warning, and reaches the action', async () => {
+    const given = { apikey: 'x', 'Github-Token': 'y', 'Two Words': 'z' }
+    const script = `import { writeFileSync } from 'node:fs'
+      writeFileSync(process.env.GITHUB_OUTPUT, 'env<<END\\n' + JSON.stringify(process.env) + '\\nEND\\n')`
+    const result = await run(script, { inputs: given }, inputs)
+    const all = "'api_key', 'mode', 'count', 'two words', 'with-dash', 'github_token', 'head', 'old'"
+    expect(result.annotations).toEqual([
+      { type: 'warning', message: `Unexpected input(s) 'apikey', 'Github-Token', valid inputs are [${all}]` },
+    ])
+    expect(result.conclusion).toBe('success')
+    expect(JSON.parse(result.outputs.env ?? '')).toMatchObject({
+      INPUT_APIKEY: 'x',
+      'INPUT_GITHUB-TOKEN': 'y',
+      INPUT_TWO_WORDS: 'z',
+      INPUT_API_KEY: '',
+    })
   })
 
-  test('a deprecated input warns when it is used', async () => {
-    const result = await run('', { inputs: { old: 'x' } }, inputs)
-    expect(result.annotations).toEqual([
-      { type: 'warning', message: "Input 'old' has been deprecated with message: use mode" },
+  test('an input given as empty text is empty; only an absent one has its default', async () => {
+    const { env } = await look({ inputs: { mode: '', Count: '' }, token: 'ghs_abcdef' }, inputs)
+    expect(env).toMatchObject({ INPUT_MODE: '', INPUT_COUNT: '', INPUT_GITHUB_TOKEN: 'ghs_abcdef' })
+  })
+
+  test('a deprecated input warns when it is used, in the words of the workflow, and before an unexpected one', async () => {
+    const result = await run('', { inputs: { odd: '', Old: '' } }, inputs)
+    expect(result.annotations.map(({ message }) => message)).toEqual([
+      "Input 'Old' has been deprecated with message: use mode",
+      expect.stringMatching(/^Unexpected input\(s\) 'odd', valid inputs are \['api_key', /),
     ])
+    expect((await run('', { inputs: { mode: 'x' } }, inputs)).annotations).toEqual([])
   })
 
   test('an action for another Node is refused', async () => {
@@ -193,25 +212,10 @@ describe('events', () => {
     expect(seen.sha).toBe(seen.payload.pull_request.base.sha)
   })
 
-  test.each<[RunOptions['event'], string, object]>([
-    [{ name: 'push', branch: 'dev' }, 'refs/heads/dev', { ref: 'refs/heads/dev', deleted: false }],
-    [{ name: 'push', tag: 'v1' }, 'refs/tags/v1', { ref: 'refs/tags/v1' }],
-    [{ name: 'schedule', cron: '1 2 * * *' }, 'refs/heads/main', { schedule: '1 2 * * *' }],
-    [{ name: 'workflow_dispatch', branch: 'dev', inputs: { a: 'b' } }, 'refs/heads/dev', { inputs: { a: 'b' } }],
-    [{ name: 'delete', ref: 'gone' }, 'refs/heads/main', { ref: 'gone', ref_type: 'branch' }],
-    [
-      { name: 'merge_group', number: 7 },
-      expect.stringMatching(/^refs\/heads\/gh-readonly-queue\/main\/pr-7-/) as never,
-      { action: 'checks_requested' },
-    ],
-    [{ name: 'release', tag: 'v1.2.3' }, 'refs/tags/v1.2.3', { action: 'published', release: { tag_name: 'v1.2.3' } }],
-    [
-      { name: 'repository_dispatch', type: 'refresh', payload: { a: 1 } },
-      'refs/heads/main',
-      { action: 'refresh', client_payload: { a: 1 } },
-    ],
-  ])('%j', async (event, ref, payload) => {
-    expect(await see(event)).toMatchObject({ name: event.name, ref, head: '', base: '', payload })
+  test('a schedule says nothing of the repository: only the variables do', async () => {
+    const seen = await see({ name: 'schedule', cron: '1 2 * * *' })
+    expect(seen).toMatchObject({ name: 'schedule', ref: 'refs/heads/main', head: '', base: '' })
+    expect(seen.payload).toEqual({ schedule: '1 2 * * *' })
   })
 })
 

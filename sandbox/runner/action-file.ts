@@ -42,11 +42,11 @@ export async function readActionFile(directory: string): Promise<ActionFile> {
 }
 
 /**
- * The `INPUT_*` variables of a run: upper case, blanks as `_`, dashes kept, every declared input set, empty where it has
- * neither a value nor a default (runner: Handler.cs, ActionRunner.cs).
+ * The `INPUT_*` variables of a run, and what the runner warns of (ActionRunner.cs, Handler.cs). Names are compared without
+ * regard to case. A declared input has its default only where its key is absent: one given as empty text stays empty. An
+ * input that action.yml does not know is a warning, and reaches the action all the same.
  * @param github the context that defaults such as `${{ github.token }}` read.
- * @throws for an input that action.yml does not know, in the words of the runner's warning, and for a default with an
- * expression other than a property of `github`.
+ * @throws for a default with an expression other than a property of `github`.
  */
 export function inputVariables(
   action: ActionFile,
@@ -54,22 +54,21 @@ export function inputVariables(
   github: Record<string, unknown>,
 ): { variables: Record<string, string>; warnings: string[] } {
   const names = [...action.inputs.keys()]
-  const known = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const known = new Map([...action.inputs].map(([name, definition]) => [name.toLowerCase(), definition]))
+  const values = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]))
+  const warnings = Object.keys(given).flatMap((name) => {
+    const message = known.get(name.toLowerCase())?.deprecationMessage
+    return message ? [`Input '${name}' has been deprecated with message: ${message}`] : []
+  })
   const unexpected = Object.keys(given).filter((name) => !known.has(name.toLowerCase()))
   if (unexpected.length > 0) {
-    const quote = (list: string[]) => list.map((name) => `'${name}'`).join(', ')
-    throw new Error(`Unexpected input(s) ${quote(unexpected)}, valid inputs are [${quote(names)}]`)
+    warnings.push(`Unexpected input(s) '${unexpected.join("', '")}', valid inputs are ['${names.join("', '")}']`)
   }
-  const values = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]))
   const variables: Record<string, string> = {}
-  const warnings: string[] = []
   for (const [name, definition] of action.inputs) {
-    const value = values.get(name.toLowerCase())
-    if (value !== undefined && definition.deprecationMessage) {
-      warnings.push(`Input '${name}' has been deprecated with message: ${definition.deprecationMessage}`)
-    }
-    variables[variableName(name)] = value ?? evaluate(definition.default, github)
+    variables[variableName(name)] = values.get(name.toLowerCase()) ?? evaluate(definition.default, github)
   }
+  for (const name of unexpected) variables[variableName(name)] = given[name] ?? ''
   return { variables, warnings }
 }
 

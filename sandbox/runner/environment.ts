@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
-import type { RepositoryContext, RunEvent } from './events.ts'
+import type { RepositoryContext, RunEvent } from './event-settings.ts'
 
 /** Where the runner keeps a step's files. */
 export interface Folders {
@@ -44,7 +44,8 @@ export interface GitHubSettings {
 export function githubContext(settings: GitHubSettings): Record<string, string> {
   const { repository, event, files } = settings
   const { ref } = event
-  const type = ref.startsWith('refs/tags/') ? 'tag' : 'branch'
+  // Without a ref (a deployment of a commit) there is no type of one: a guess.
+  const type = ref === '' ? '' : ref.startsWith('refs/tags/') ? 'tag' : 'branch'
   const workflowRef = `${repository.fullName}/.github/workflows/neon.yml@${ref}`
   return {
     action: '__self',

@@ -5,13 +5,15 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inputVariables, readActionFile } from './action-file.ts'
 import { commandFiles, type Folders, githubContext, stepEnvironment } from './environment.ts'
-import { buildEvent, type EventSettings, type RepositoryContext } from './events.ts'
+import type { EventSettings, RepositoryContext } from './event-settings.ts'
+import { buildEvent } from './events.ts'
 import { collectResult, type RunResult } from './result.ts'
 import { createStepLog } from './step-log.ts'
 import { type Cancel, runStepProcess } from './step-process.ts'
 
 export { readActionFile } from './action-file.ts'
-export type { EventSettings, PullRequestSettings } from './events.ts'
+export type { EventSettings, OwnEvent, PullRequestSettings, RepositoryContext, RunEvent } from './event-settings.ts'
+export { buildEvent } from './events.ts'
 export { compareInputNames, listInputNames } from './input-names.ts'
 export { findLeaks, type Leak } from './leaks.ts'
 export type { RunResult } from './result.ts'
@@ -51,7 +53,7 @@ export interface RunOptions {
 /**
  * Runs an action as a GitHub runner runs a step: inputs from action.yml, event and command files, the environment of a real
  * run and nothing else, masks and limits applied to what comes back, and no process left behind.
- * @throws for an input that action.yml does not know, and for an action that does not run on node24.
+ * @throws for an action that does not run on node24.
  */
 export async function runAction(options: RunOptions): Promise<RunResult> {
   const directory = resolve(options.action ?? fileURLToPath(new URL('../..', import.meta.url)))
