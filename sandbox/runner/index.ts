@@ -16,6 +16,7 @@ export type { EventSettings, OwnEvent, PullRequestSettings, RepositoryContext, R
 export { buildEvent } from './events.ts'
 export { compareInputNames, listInputNames } from './input-names.ts'
 export { findLeaks, type Leak } from './leaks.ts'
+export { createMasker } from './masker.ts'
 export type { RunResult } from './result.ts'
 export type { Annotation, Group } from './step-log.ts'
 export type { Cancel } from './step-process.ts'
@@ -67,19 +68,7 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
     const event = buildEvent(options.event, repository)
     const eventPath = join(folders.commands, 'event.json')
     await writeFile(eventPath, JSON.stringify(event.payload, null, 2))
-    const apiUrl = options.apiUrl ?? 'https://api.github.com'
-    const github = githubContext({
-      repository,
-      event,
-      apiUrl,
-      graphqlUrl: options.graphqlUrl ?? `${apiUrl}/graphql`,
-      runId: options.runId ?? 9_000_000_001,
-      runAttempt: options.runAttempt ?? 1,
-      actionPath: directory,
-      folders,
-      files,
-      eventPath,
-    })
+    const github = githubOf(options, { event, repository, actionPath: directory, folders, files, eventPath })
     const context = { ...github, token: options.token ?? '', event: event.payload }
     const inputs = inputVariables(action, options.inputs ?? {}, context)
     const log = createStepLog(options.debug ?? false)
@@ -110,6 +99,32 @@ export async function runAction(options: RunOptions): Promise<RunResult> {
   } finally {
     await rm(root, { recursive: true, force: true })
   }
+}
+
+/** What a workflow's expressions read of a run: the whole `github` context, without the paths of a machine. */
+export function describeRun(options: Omit<RunOptions, 'inputs'>): Record<string, unknown> {
+  const repository = describeRepository(options)
+  const event = buildEvent(options.event, repository)
+  const folders = { workspace: '/github/workspace', temp: '/github/temp', commands: '/github/commands' }
+  const place = { actionPath: '', folders, files: commandFiles(folders), eventPath: '/github/event.json' }
+  const github = githubOf(options, { event, repository, ...place })
+  return { ...github, token: options.token ?? '', event: event.payload }
+}
+
+type Place = Pick<
+  Parameters<typeof githubContext>[0],
+  'event' | 'repository' | 'actionPath' | 'folders' | 'files' | 'eventPath'
+>
+
+function githubOf(options: Omit<RunOptions, 'inputs'>, place: Place): Record<string, string> {
+  const apiUrl = options.apiUrl ?? 'https://api.github.com'
+  return githubContext({
+    ...place,
+    apiUrl,
+    graphqlUrl: options.graphqlUrl ?? `${apiUrl}/graphql`,
+    runId: options.runId ?? 9_000_000_001,
+    runAttempt: options.runAttempt ?? 1,
+  })
 }
 
 async function makeFolders(root: string, workspace: string | undefined): Promise<Folders> {
