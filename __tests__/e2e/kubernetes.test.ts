@@ -11,7 +11,7 @@ beforeAll(async () => {
   // Some seconds, as in a real cluster.
   kubernetes = await startKubernetesStandIn({ namespaceDeletion: 6000 })
   const made = await world.run({ name: 'push' }, { project_name: 'shop', schema: 'none' })
-  for (const number of [3, 4, 5, 6]) world.github.openPull({ number })
+  for (const number of [3, 4, 5, 6, 7, 8, 9]) world.github.openPull({ number })
   inputs = {
     project_id: made.outputs.project_id ?? '',
     schema: 'none',
@@ -108,5 +108,38 @@ describe('dapr_component', () => {
   test('with a version that Dapr does not have is an error that names those it has', async () => {
     const result = await world.run({ name: 'push' }, { ...inputs, namespace: 'dapr', dapr_component: 'statestore@v3' })
     expect(messages(result, 'error')).toEqual([expect.stringContaining("no version 'v3', only v1 and v2")])
+  })
+})
+
+describe('what a pull request had in the cluster', () => {
+  const own = () => ({ ...inputs, namespace: 'life-{number}', dapr_component: 'statestore' })
+  const component = (namespace: string) => `/apis/dapr.io/v1alpha1/namespaces/${namespace}/components/statestore`
+  const phaseOf = async (namespace: string) => (await read(`/api/v1/namespaces/${namespace}`)).status?.phase ?? 'gone'
+
+  test('goes when its Git branch is deleted: Secret, Component and namespace; that of others stays', async () => {
+    await kubernetes.installDapr()
+    await succeed(pull(7, 'opened'), own())
+    await succeed(pull(8, 'opened'), own())
+    expect((await kubernetes.request('GET', component('life-7'))).status).toBe(200)
+    const result = await succeed({ name: 'delete', ref: 'feature-7' }, own())
+    expect(result.outputs).toMatchObject({ outcome: 'deleted', branch_name: 'pr-7' })
+    expect((await kubernetes.request('GET', secretPath('life-7'))).status).toBe(404)
+    expect((await kubernetes.request('GET', component('life-7'))).status).toBe(404)
+    expect(['Terminating', 'gone']).toContain(await phaseOf('life-7'))
+    expect((await kubernetes.request('GET', secretPath('life-8'))).status).toBe(200)
+    expect(await phaseOf('life-8')).toBe('Active')
+  })
+
+  test('goes when the pull request is closed while the run that wrote it is under way', async () => {
+    await succeed(pull(9, 'opened'), own())
+    const result = await world.run(pull(9, 'synchronize'), own(), {
+      onLine: (line) => {
+        if (line === '##[group]Tables') world.github.closePull(9)
+      },
+    })
+    expect(messages(result, 'error')).toEqual([])
+    expect(result.outputs).toMatchObject({ outcome: 'deleted', skipped: 'true' })
+    expect((await kubernetes.request('GET', secretPath('life-9'))).status).toBe(404)
+    expect(['Terminating', 'gone']).toContain(await phaseOf('life-9'))
   })
 })

@@ -268,6 +268,41 @@ describe('exact names', () => {
   })
 })
 
+describe('a branch that the user named and that is not ours', () => {
+  const outside = { ...OWNER, pullRequest: null }
+  const expiryOf = (name: string) => named(name)[0]?.expires_at
+  const soon = () => new Date(Date.now() + 86_400_000).toISOString()
+  const seed = (name: string, annotations: Record<string, string>, expires: boolean) => {
+    server.seedBranches(projectId, 1, () => ({ name, annotations }))
+    const record = named(name)[0]
+    if (record && expires) record.expires_at = soon()
+  }
+  const ours = { 'managed-by': 'neon-postgres-setup', 'github-commit-repo': REPOSITORY }
+
+  test.each([
+    ['unmarked, without an end: none is given', {}, false, '7d', 'none'],
+    ['unmarked, with an end: left alone', {}, true, '7d', 'same'],
+    ['unmarked, never: the end goes', {}, true, 'never', 'none'],
+    ['of this repository outside pull requests, with an end: put off', ours, true, '7d', 'later'],
+    ['the same, with a shorter life: left alone', ours, true, '1h', 'same'],
+    ['the same, without an end: none is given', ours, false, '7d', 'none'],
+  ])('%s', async (_, annotations, expires, expiresIn, after) => {
+    seed('uat', annotations, expires)
+    const before = expiryOf('uat')
+    const wish = request('uat', { namedByUser: true, origin: outside, expiresIn })
+    expect(await ensureNamedBranch(run.neon, wish)).toMatchObject({ name: 'uat', guest: true, created: false })
+    const now = expiryOf('uat')
+    const told = !now
+      ? 'none'
+      : now === before
+        ? 'same'
+        : Date.parse(now) > Date.parse(before ?? '')
+          ? 'later'
+          : 'sooner'
+    expect(told).toBe(after)
+  })
+})
+
 describe('faults', () => {
   test('a lock of the project is waited out', async () => {
     server.lock(projectId, 150)

@@ -69,6 +69,9 @@ describe('nothing is sent to Neon but reads, whatever other inputs say', () => {
     ...{ lsn: '0/16B3748', max_age: '1d', keep: 'pr-*', dry_run: 'true', timeout: '5m', schema: 'learnflow' },
     ...{ migrate_command: 'sh tool.sh', transaction: 'all', on_edit: 'reset', out_of_order: 'fail', lock_wait: '1s' },
     ...{ lock_timeout: '2s', statement_timeout: '3s', show_detail: 'true', roles: 'api=readwrite' },
+    ...{ sweep_pattern: 'preview/*', fresh: 'true', on_missing_key: 'skip', username: 'neondb_owner', password: 'x' },
+    ...{ cs_role_name: 'neondb_owner', cs_database: 'neondb', cs_ssl: 'require', cs_prisma: 'true' },
+    ...{ 'github-token': world.token, compare_to: 'main' },
     ...{ kubeconfig: KUBECONFIG, kube_context: 'none', namespace: 'n', create_namespace: 'true', secret_name: 's' },
     ...{ secret_keys: 'DATABASE_URL={db_url}', secret_labels: 'a=b', secret_force: 'true', dapr_component: 'state' },
     ...{
@@ -232,8 +235,9 @@ describe('parent_branch is read by one parser', () => {
     expect(failure === '' ? outputs.branch_name : /^The branch (.*) has no read_write compute/.exec(failure)?.[1]).toBe(
       name,
     )
-    // One look lists both the whole text and the name in it.
-    expect(calls(world.neon.journal).filter((call) => /\/branches$/.test(call))).toHaveLength(2)
+    // One look lists both the whole text and the name in it; an empty page may end it.
+    const looks = calls(world.neon.journal).filter((call) => /\/branches$/.test(call)).length
+    expect([2, 3]).toContain(looks)
   })
 
   test.each([

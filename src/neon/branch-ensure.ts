@@ -1,5 +1,7 @@
 import type { Branch as ApiBranch, Operation } from '@neondatabase/api-client'
+import { standingOf } from '../ownership.ts'
 import { ActionError } from '../runtime/errors.ts'
+import { markOf } from './annotations.ts'
 import { type Claim, claimBranch } from './branch-claim.ts'
 import { type BranchRequest, createBranch } from './branch-create.ts'
 import { removeBranch } from './branch-delete.ts'
@@ -36,7 +38,7 @@ export async function ensureNamedBranch(
     const branch = found ?? (await createBranch(neon, request, expiry.at))
     if (!branch.created) accept(branch)
     const guest = !branch.created && claimBranch(branch, { owner: request.origin, ...request }) === 'guest'
-    if (guest) return await beGuest(neon, branch, request)
+    if (guest) return await beGuest(neon, branch, { request, expiresAt: expiry.at })
     if (expiry.notice) neon.runtime.log.notice(expiry.notice)
     if (!branch.created) return await reuse(neon, branch, { request, expiresAt: expiry.at })
     await refuseUnclearNames(neon, branch, request)
@@ -71,12 +73,18 @@ interface Reuse {
   expiresAt: string | undefined
 }
 
-/** Uses a branch that is not ours as it is. */
-async function beGuest(neon: Neon, branch: Branch, request: NamedBranchRequest): Promise<Branch> {
+/**
+ * Uses a branch that is not ours as it is. Only `expires_in: never`, which takes an end away, changes it; and an end that
+ * this repository gave a branch of its own outside pull requests is put further off where the inputs say so.
+ */
+async function beGuest(neon: Neon, branch: Branch, { request, expiresAt }: Reuse): Promise<Branch> {
   if (branch.state === 'init' || branch.state === 'resetting') await waitForBranch(neon, branch.projectId, branch.id)
   if (request.maskingRules) await waitUntilAnonymized(neon, branch)
-  neon.runtime.log.info(`The branch ${branch.name} was not made by this action: it is used, and its expiry left alone.`)
-  return { ...branch, guest: true }
+  neon.runtime.log.info(`The branch ${branch.name} is used as it is: it is never reset, deleted or given an end.`)
+  const never = request.expiresIn?.trim().toLowerCase() === 'never'
+  const isOurs = standingOf(markOf(branch.annotations), request.origin) === 'ours'
+  const later = isOurs && branch.expiresAt && expiresAt && Date.parse(expiresAt) > Date.parse(branch.expiresAt)
+  return { ...(await renewExpiry(neon, branch, never ? null : later ? expiresAt : undefined)), guest: true }
 }
 
 async function reuse(neon: Neon, branch: Branch, { request, expiresAt }: Reuse): Promise<Branch> {
