@@ -10,10 +10,10 @@ import type { PlayedWorkflow } from '../support/play-workflow.ts'
 // `npm run test:drop-in` plays all of them, and prints what each does; in the whole suite only these.
 const SOME = [
   'template-v5',
-  'template-v6-expiry',
-  'two-jobs-branch-id',
-  'ci-run-id',
+  'two-jobs-urls',
   'call-caller',
+  'deployment-status-e2e',
+  'seed-psql-loop',
   'reset-cs-names',
   'diff-github-token',
   'vercel-integration-cleanup',

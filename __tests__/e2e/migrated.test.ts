@@ -8,7 +8,7 @@ import type { PlayedStep } from '../support/play-workflow.ts'
 
 // Workflows that break or warn when only their uses: lines change, as `npm run migrate-workflow` leaves them, played
 // against the committed dist.
-const PLAYED = [
+const SOME = [
   'after-ci',
   'create-no-name',
   'create-v5-full',
@@ -19,7 +19,21 @@ const PLAYED = [
   'reset-label',
   'seed-psql-loop',
 ]
+const ALL = globSync('__tests__/fixtures/workflows/*.yml').map((file) => basename(file, '.yml'))
+const PLAYED = (process.env.DROP_IN === 'all' ? ALL : SOME).sort()
 const LONGEST = 240_000
+
+/** What a file does not do without a word, and could not before. */
+const EXCEPTIONS: Record<string, RegExp> = {
+  'always-delete-failed-create': /has no branch staging-that-was-removed|ends in failure|gives undefined/,
+  // The caller's jobs have no permissions of their own; the script says so.
+  'call-caller': /^The comment on .* was not written/,
+  'call-create': /^The comment on .* was not written/,
+  // Forks have no key: the action skips.
+  'no-guard-fork': /^gives undefined for preview\/pr-[89]$/,
+  // A push to main, named after it.
+  'push-head-or-ref': /^gives the default branch$/,
+}
 
 let folder = ''
 beforeAll(() => {
@@ -56,7 +70,8 @@ describe('a migrated workflow does what it did, without a warning', () => {
       })
       const ours = steps.filter(({ kind, outcome }) => kind === 'ours' && outcome !== 'skipped')
       expect(ours.length).toBeGreaterThan(0)
-      expect(ours.flatMap(wrongWith)).toEqual([])
+      const exception = EXCEPTIONS[name]
+      expect(ours.flatMap(wrongWith).filter((wrong) => !exception?.test(wrong))).toEqual([])
     },
     LONGEST,
   )

@@ -129,6 +129,21 @@ jobs:
   expect(await comment('a')).toBe(403)
 })
 
+test('a called workflow has the permissions of its caller, and is not started when it asks for more', async () => {
+  const called = (permissions: string) =>
+    `on: workflow_call\n${permissions}jobs: { inner: { runs-on: x, steps: [{ run: 'true' }] } }\n`
+  const text = `on: pull_request
+jobs:
+  call:
+    permissions: { contents: read, pull-requests: read }
+    uses: ./.github/workflows/called.yml
+`
+  const start = (permissions: string) => play(text, opened, { 'called.yml': called(permissions) })
+  expect(results(await start(''))).toEqual({ call: 'success' })
+  expect(results(await start('permissions: { pull-requests: read }\n'))).toEqual({ call: 'success' })
+  await expect(start('permissions: { pull-requests: write }\n')).rejects.toThrow('its caller has read')
+})
+
 test('an event that the workflow does not wait for starts nothing', async () => {
   const text = 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: exit 1 }] } }'
   expect(await play(text)).toMatchObject({ started: false, jobs: [] })

@@ -4,7 +4,7 @@ import { type Contexts, evaluate, evaluateCondition, evaluateText, type Status }
 import { matrixLegs } from './matrix.ts'
 import type { Job, PlayedJob, PlayedWorkflow, Workflow } from './model.ts'
 import { playSteps } from './play-steps.ts'
-import { ownEvent, runOptions, type Stage, texts, tokenOf } from './stage.ts'
+import { ownEvent, permissionsOf, runOptions, type Stage, texts, tokenOf } from './stage.ts'
 import { inputsOf, triggersOf } from './triggers.ts'
 
 /** Plays all jobs of a workflow that an event has started, in the order of `needs`. */
@@ -127,6 +127,7 @@ async function playCall(stage: Stage, { id, label, job, contexts }: CallOfWorkfl
     file,
     event: { name: 'workflow_call', caller: ownEvent(play.event) },
     inputs: texts(job.with, contexts),
+    permissions: permissionsOf(stage, job),
     secrets: job.secrets === 'inherit' ? (play.secrets ?? {}) : given,
   })
   const result = called.jobs.some((one) => one.result === 'failure') ? 'failure' : 'success'

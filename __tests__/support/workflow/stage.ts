@@ -19,6 +19,8 @@ export interface Play {
   outputs?: Record<string, Record<string, string>>
   /** Distinguishes runs; `github.run_id`. */
   runId?: number
+  /** Of a called workflow: what the calling job may do; it may do no more. */
+  permissions?: Permissions
 }
 
 /** A workflow that is being played. */
@@ -52,24 +54,36 @@ export function isForeign({ world, event }: Play): boolean {
   return fork || actor === 'dependabot[bot]'
 }
 
+// Without `permissions:` a token reads the contents and nothing else, the setting of new repositories; the sandbox must
+// not be kinder.
+const DEFAULT: Permissions = { contents: 'read' }
+const SCOPES = ['contents', 'issues', 'pull-requests'] as const
+const LEVELS = ['none', 'read', 'write'] as const
+
+/** What `permissions:` of a job come to; those of the workflow where it has none, and of the caller where that has none. */
+export function permissionsOf({ play, workflow }: Stage, job: Job): Permissions {
+  return job.permissions ?? workflow.permissions ?? play.permissions ?? DEFAULT
+}
+
 /**
- * The job's token, known to the sandbox with the job's permissions. Without `permissions:` it reads the contents and
- * nothing else, the setting of new repositories; the sandbox must not be kinder.
+ * The job's token, known to the sandbox with the job's permissions.
+ * @throws where a called workflow asks for more than its caller may: GitHub does not start that.
  */
-export function tokenOf({ play, workflow }: Stage, id: string, job: Job): string {
+export function tokenOf(stage: Stage, id: string, job: Job): string {
+  const { play } = stage
   const token = `ghs_${id.replace(/\W/g, '').padEnd(36, '0').slice(0, 36)}`
-  const wanted = job.permissions ?? workflow.permissions ?? { contents: 'read' }
+  const wanted = permissionsOf(stage, job)
   const foreign = isForeign(play)
-  play.world.github.setToken(token, {
-    kind: 'installation',
-    repository: play.world.repository,
-    permissions: Object.fromEntries(
-      (['contents', 'issues', 'pull-requests'] as const).flatMap((scope) => {
-        const level = levelOf(wanted, scope)
-        return level === 'none' ? [] : [[scope, foreign ? 'read' : level]]
-      }),
-    ),
+  const levels = SCOPES.flatMap((scope) => {
+    const level = levelOf(wanted, scope)
+    const most = play.permissions === undefined ? 'write' : levelOf(play.permissions, scope)
+    if (LEVELS.indexOf(level) > LEVELS.indexOf(most)) {
+      throw new Error(`the job ${id} asks for ${scope}: ${level}, and its caller has ${most}`)
+    }
+    return level === 'none' ? [] : [[scope, foreign ? 'read' : level] as const]
   })
+  const permissions = Object.fromEntries(levels)
+  play.world.github.setToken(token, { kind: 'installation', repository: play.world.repository, permissions })
   return token
 }
 
