@@ -89,8 +89,8 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
     case 'schedule':
       return config.neon.branchName === '' ? 'sweep' : 'provision'
     case 'release':
-      // One release causes up to five events; only this one says that it is out.
-      return event.action === 'published'
+      // One release causes up to five events; only this one says that it is out. A branch of its own harms nobody.
+      return event.action === 'published' || config.neon.branchName !== ''
         ? 'provision'
         : { skip: `The release was ${event.action || 'changed'}, not published. Only a published release provisions.` }
     case 'push':

@@ -14,6 +14,9 @@ const LONGEST = 60_000
  * @param previousBody the text that is there, without its marker; empty where there is none.
  */
 export function closedBody(previousBody: string, report: Report): string {
+  const previous = previousBody.replaceAll('\r\n', '\n').trim()
+  // Deleted before, by the run that wrote this.
+  if (report.outcome === 'gone' && previous.startsWith(CLOSED)) return previous
   const { project } = report
   const head = [
     `${CLOSED}\n\n### ${headline(report)}`,

@@ -35,7 +35,7 @@ function state(report: Report): string {
     reset: `${what} is reset to ${report.branch?.parentName ? code(report.branch.parentName) : 'its parent'}`,
     rotated: `${what} has new passwords`,
     deleted: `${what} is deleted`,
-    gone: `${what} is deleted`,
+    gone: `${what} is already gone`,
     kept: `${what} is kept`,
     swept: 'Old Neon branches',
     planned: `Plan for ${what}`,

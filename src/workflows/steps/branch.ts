@@ -52,7 +52,20 @@ function expiryWish(run: Run, isPreview: boolean): ExpiryRequest {
   const { expiresIn, expiresAt } = run.config.neon
   if (expiresAt) return { expiresAt }
   if (expiresIn) return { expiresIn }
-  return isPreview ? { expiresIn: PREVIEW_LIFE } : {}
+  return isPreview && endsWithPullRequest(run) ? { expiresIn: PREVIEW_LIFE } : {}
+}
+
+/**
+ * Whether a branch is one that ends with its pull request, so that an end may be set unasked. A plain name may be that of a
+ * branch that stays: it counts when it holds the pull request's number or Git branch (workflows often fill them in before
+ * the action sees the name). A step that could be one of Neon's own actions gets what these give: no end.
+ */
+function endsWithPullRequest({ plan, event, config }: Run): boolean {
+  if (config.looksSwapped) return false
+  if (plan.naming !== 'plain') return true
+  const { number, headRef = '' } = event.pullRequest ?? {}
+  const words = plan.branchName.split(/[^\p{L}\p{N}]+/u)
+  return words.includes(String(number)) || (headRef !== '' && plan.branchName.includes(headRef))
 }
 
 /**
@@ -63,7 +76,14 @@ function expiryAfterReset(run: Run, branch: Branch): string | null | undefined {
   const { expiresIn, expiresAt } = run.config.neon
   if (expiresIn.trim().toLowerCase() === 'never') return null
   const asked = expiresIn !== '' || expiresAt !== ''
-  return asked || (branch.expiresAt && !branch.guest) ? expiryAhead(run).at : undefined
+  return asked || (branch.expiresAt && !branch.guest) ? lifeAhead(run) : undefined
+}
+
+/** The end of a life that begins now: the inputs', or that of a preview. */
+function lifeAhead(run: Run): string | undefined {
+  const { expiresIn, expiresAt } = run.config.neon
+  const wish = expiresAt ? { expiresAt } : { expiresIn: expiresIn || PREVIEW_LIFE }
+  return expiryOf(wish, run.runtime.clock.now()).at
 }
 
 /**
