@@ -407,6 +407,13 @@ export function nothingChanged(): Report {
   })
 }
 
+/** The pull request is closed, and the branch of its name is somebody else's. */
+export function kept(): Report {
+  const warning =
+    'Kept the branch pr-42: it was made by pull request #42 of octo/api. To delete it all the same, name it in a step with mode: cleanup and branch.'
+  return { ...closed(), outcome: 'kept', warnings: [warning] }
+}
+
 /** The pull request is closed. */
 export function closed(): Report {
   const branch = baseReport().branch
@@ -482,6 +489,13 @@ export function scenes(): { name: string; frame: 'comment' | 'summary'; markdown
     { name: 'nothing-changed-summary', frame: 'summary', markdown: summary(nothingChanged()), diagrams: 0 },
     { name: 'closed-comment', frame: 'comment', markdown: closing, diagrams: 1 },
     { name: 'closed-summary', frame: 'summary', markdown: summary(closed()), diagrams: 0 },
+    {
+      name: 'kept-comment',
+      frame: 'comment',
+      markdown: closedBody(comment(pullRequest()), kept()),
+      diagrams: 1,
+    },
+    { name: 'kept-summary', frame: 'summary', markdown: summary(kept()), diagrams: 0 },
     { name: 'sweep-summary', frame: 'summary', markdown: summary(sweep()), diagrams: 0 },
   ]
 }
