@@ -3,7 +3,7 @@ import { ActionError } from '../../../runtime/errors.ts'
 import { checksumOf } from './checksum.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './find.ts'
-import { refuseForeignFormats } from './foreign-tools.ts'
+import { refuseForeignFormats, refuseForeignNames } from './foreign-tools.ts'
 import { compareNames, isRepeatableName, skipReason } from './order.ts'
 import type { SchemaFile, SchemaSource, SkippedFile } from './schema-file.ts'
 
@@ -32,6 +32,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
   const wanted: FoundFile[] = []
   for (const entry of entries) {
     const found = findFiles({ ...options, entry })
+    refuseForeignNames(found.files.filter((file) => !file.bundled))
     skipped.push(...found.skipped)
     const [run, undo] = partition(found.files, (file) => skipReason(file.name) === '')
     skipped.push(...undo.map((file) => ({ path: file.path, reason: skipReason(file.name) })))
