@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
-import { apply, states } from '../support/schema.ts'
+import { type Link, runChain } from '../../src/database/schema/execution/chain.ts'
+import { openSession } from '../../src/database/schema/execution/session.ts'
+import { CREATE_LEDGER } from '../../src/database/schema/ledger/ledger.ts'
+import { sessionSettings } from '../../src/database/schema/with-session.ts'
+import { splitStatements } from '../../src/database/sql/split.ts'
+import { testRuntime } from '../support/runtime.ts'
+import { apply, applyOptions, states } from '../support/schema.ts'
 
 /** Operators that answer whatever helps an error to pass unseen, in front of the server's own. */
 const HOSTILE = `create schema evil;
@@ -40,25 +46,51 @@ describe.each([14, 18] as const)("operators of a file in front of the server's, 
       .query('select name, done, statements from neon_setup.migrations order by name')
       .then((list) => list.map(({ name, done, statements }) => `${name}:${done}/${statements}`))
 
-  test('a file that ended its transaction is still found out, and nothing behind it runs', async () => {
-    // The COMMIT is hidden in a procedure, which the text does not tell.
-    const commits = 'create procedure evil.ends() language plpgsql as $$ begin commit; end $$;'
-    const result = await apply({
-      url: cluster.url(),
-      files: {
-        '1.sql': `${HOSTILE}create table public.one(i int);`,
-        '2.sql': `${TAKE_OVER}\ncreate table public.two(i int);\n${commits}\ndo $$ begin execute 'select 1'; end $$;`,
-        '3.sql': `${TAKE_OVER}\ncreate table public.three(i int);\ninsert into one values (1);`,
-        '4.sql': `${TAKE_OVER} select 1/0::bigint; select nope;`,
-        '5.sql': 'create table public.five(i int)',
-      },
+  // No look at the text, so that only the guards stand between a COMMIT in a file and its row in the ledger.
+  const sendAsChain = async (files: string[], together: boolean) => {
+    const url = cluster.url()
+    const session = await openSession(testRuntime(), {
+      url,
+      settings: sessionSettings(applyOptions({ url, files: {} })),
     })
-    expect(states(result)).toEqual(['1.sql:applied', '2.sql:applied', '3.sql:applied', '4.sql:failed', '5.sql:pending'])
-    expect(await rows()).toEqual(
-      ['1.sql:24/24', '2.sql:4/4', '3.sql:3/3'].map((row) => expect.stringMatching(row.slice(0, 6))),
-    )
-    expect(await cluster.query("select to_regclass('public.five') as it")).toEqual([{ it: null }])
-  })
+    try {
+      await session.send(CREATE_LEDGER)
+      const links = files.map((text, index): Link => {
+        const statements = splitStatements(text)
+        const entry = {
+          name: `${index}.sql`,
+          checksum: 'x',
+          kind: 'once',
+          branch: 'b',
+          runId: '1',
+          commitSha: 'c',
+        } as const
+        return { entry: { ...entry, statements: statements.length }, statements, replace: false, observe: true }
+      })
+      const relations = Promise.resolve(new Map())
+      return await runChain(session, links, {
+        together,
+        serverVersion: version * 10_000,
+        relations,
+        onLink: () => undefined,
+      })
+    } finally {
+      await session.close()
+    }
+  }
+
+  test.each([false, true])(
+    'a file that ends its transaction is found out, and nothing behind it runs (together: %s)',
+    async (together) => {
+      await cluster.query(HOSTILE)
+      const ends = `${TAKE_OVER} create table public.one(i int); commit; create table public.two(i int)`
+      const { results, failure } = await sendAsChain([ends, 'create table public.three(i int)'], together)
+      expect(failure).toMatchObject({ link: 0, step: 'close', error: { code: '22012' } })
+      expect(results).toEqual([])
+      expect(await rows()).toEqual(['0.sql:0/4'])
+      expect(await cluster.query("select to_regclass('public.three') as it")).toEqual([{ it: null }])
+    },
+  )
 
   test('each row of the ledger stays its own, in one transaction and statement by statement', async () => {
     await apply({ url: cluster.url(), files: { '0.sql': HOSTILE } })
