@@ -124,8 +124,53 @@ describe('row values', () => {
     expect(places.map((place) => open[place] ?? '').join('\n')).toContain(value)
   })
 
+  test.each([
+    ['age::int', 'invalid input syntax for type integer: "…"', '22P02'],
+    ["to_date(age, 'YYYY')", 'invalid value "…" for "YYYY"', '22007'],
+    ['age::date', 'invalid input syntax for type date: "…"', '22007'],
+    ['age::int[]', 'malformed array literal: "…"', '22P02'],
+    ['age::mood', 'invalid input value for enum mood: "…"', '22P02'],
+    ["(repeat('9', 5) || right(age, 0))::smallint", 'value "…" is out of range for type smallint', '22003'],
+    ["set_config('TimeZone', age, true)", 'invalid value for parameter "TimeZone": "…"', '22023'],
+  ])('of %s the message keeps what was wrong and loses the value', async (expression, message, sqlstate) => {
+    await cluster.query(`create type mood as enum ('ok'); update people set age = 'sec"ret" "age'`)
+    const failure = await failing(`create table made as select ${expression} from people`)
+    expect(failure).toMatchObject({ message, sqlstate })
+    expect(JSON.stringify(failure)).not.toMatch(/sec|ret"|99999/)
+  })
+
+  test('a column that COPY misses is named', async () => {
+    const failure = await failing('copy people (email, age) from stdin;\neve\n\\.\n')
+    expect(failure).toMatchObject({ message: 'missing data for column "age"', sqlstate: '22P04' })
+  })
+
+  test('a statement that EXECUTE put together of rows stays out of the context', async () => {
+    const failure = await failing(
+      "do $$ begin execute (select format('insert into people (email) values (%L)\n returning nope', age) from people); end $$",
+    )
+    expect(failure.sqlstate).toBe('42703')
+    expect(JSON.stringify(failure)).not.toContain('secret-age')
+  })
+
   test('a value that stands in the file itself is shown', async () => {
     expect((await failing("select 'abc'::int")).message).toBe('invalid input syntax for type integer: "abc"')
+  })
+})
+
+describe('an error that SQL raised with the code of a lost connection', () => {
+  test.each(['08006', '08000', '08P01', '57P01', '57P03', '57014'])('%s is the error of its file', async (sqlstate) => {
+    const text = `select 1;\ndo $$ begin raise exception 'the other side is away' using errcode = '${sqlstate}'; end $$;`
+    for (const directive of ['', '-- neon: no-transaction\n']) {
+      const failure = await failing(directive + text)
+      expect(failure).toMatchObject({ sqlstate, message: 'the other side is away', file: 'sql/1.sql' })
+    }
+  })
+
+  test('and a connection that the server ended is lost, whatever its code', async () => {
+    const text = 'select pg_terminate_backend(pg_backend_pid())'
+    await expect(apply({ url: cluster.url(), files: { '1.sql': text } })).rejects.toThrow(/Lost the connection.*1\.sql/)
+    const idle = "set transaction_timeout = '50ms'; select pg_sleep(1)"
+    await expect(apply({ url: cluster.url(), files: { '1.sql': idle } })).rejects.toThrow(/Lost the connection.*1\.sql/)
   })
 })
 

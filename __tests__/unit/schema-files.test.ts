@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -265,6 +267,97 @@ describe('readSchema refuses', () => {
   })
 })
 
+/** As a user whom the owner's rights do not include: nothing is closed to root. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  for (const folder of [outer, workspace]) await chmod(folder, 0o755)
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    return await work()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+}
+
+describe('readSchema names, and never passes over,', () => {
+  const badName = () => Buffer.concat([Buffer.from(`${workspace}/sql/2_`), Buffer.from([0xe9]), Buffer.from('.sql')])
+
+  test.each<[string, () => Promise<unknown> | unknown, RegExp]>([
+    [
+      'a name that is no UTF-8',
+      () => writeFile(badName(), 'select 2;'),
+      /sql\/2_\ufffd\.sql: its name is not valid UTF-8/,
+    ],
+    [
+      'a link to nothing',
+      () => symlink('gone.sql', path.join(workspace, 'sql/2.sql')),
+      /sql\/2\.sql: it is a symbolic link that leads nowhere/,
+    ],
+    [
+      'a link to itself',
+      () => symlink('2.sql', path.join(workspace, 'sql/2.sql')),
+      /sql\/2\.sql: it is a symbolic link that leads to itself/,
+    ],
+    [
+      'a named pipe',
+      () => execFileSync('mkfifo', [path.join(workspace, 'sql/2.sql')]),
+      /sql\/2\.sql: it is a named pipe and no file/,
+    ],
+    ['a socket', () => listen(path.join(workspace, 'sql/2.sql')), /sql\/2\.sql: it is a socket and no file/],
+  ])('%s', async (_, make, message) => {
+    await write(['sql/1.sql'])
+    const made = await make()
+    for (const entry of ['sql', 'sql/*.sql', '.']) {
+      const error = await failure(entry)
+      expect(error.message).toMatch(message)
+      expect(error.advice).toContain('remove it')
+      expect(error.location?.file).toContain('sql/2')
+    }
+    if (made instanceof Server) await new Promise((resolve) => made.close(resolve))
+  })
+
+  test('a folder whose name is no UTF-8 and that may hold files', async () => {
+    await write(['sql/1.sql'])
+    await mkdir(Buffer.concat([Buffer.from(`${workspace}/sql/`), Buffer.from([0xff])]))
+    expect((await failure('sql')).message).toMatch(/sql\/\ufffd: its name is not valid UTF-8/)
+  })
+
+  test('a name that has the replacement character of its own is one like any other', async () => {
+    await write(['sql/\ufffd.sql'])
+    expect(await names('sql')).toEqual(['\ufffd.sql'])
+  })
+
+  test('a named pipe that the entry itself names, without waiting for it', async () => {
+    execFileSync('mkfifo', [path.join(workspace, 'pipe')])
+    expect((await failure('pipe')).message).toMatch(/file pipe: it is a named pipe and no file/)
+  })
+
+  test('a file that may not be read', async () => {
+    await write(['sql/1.sql', 'sql/2.sql'])
+    await chmod(path.join(workspace, 'sql/2.sql'), 0o000)
+    const error = await asNobody(() => failure('sql'))
+    expect(error.message).toBe('Could not read sql/2.sql: it may not be read.')
+    expect(error.location).toEqual({ file: 'sql/2.sql', line: 1 })
+  })
+
+  test('the line of the byte that is no UTF-8, and of a NUL', async () => {
+    await write({
+      'a/1.sql': Buffer.from("select 1;\n-- \ufffd é\r\nselect 'Orl\xe9ans';\n".replace('é', '\xe9'), 'latin1'),
+    })
+    expect((await failure('a')).location).toEqual({ file: 'a/1.sql', line: 2 })
+    const bad = Buffer.concat([Buffer.from('-- \ufffd 😀\n\n'), Buffer.from([0x27, 0xe9, 0x27, 0x0a])])
+    await write({ 'b/1.sql': bad, 'c/1.sql': 'select 1;\n\0' })
+    expect((await failure('b')).location).toEqual({ file: 'b/1.sql', line: 3 })
+    expect((await failure('c')).location).toEqual({ file: 'c/1.sql', line: 2 })
+  })
+})
+
+function listen(socket: string): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(socket, () => resolve(server))
+  })
+}
+
 describe('readSchema recognises the format of', () => {
   test.each<[string, Record<string, string>, string, string, string]>([
     [
@@ -423,17 +516,11 @@ describe('nextFreeName', () => {
   })
 })
 
-test('a folder that may not be read is passed over', async () => {
+test('a folder that may not be read is passed over, and told of', async () => {
   await write(['1.sql', 'closed/2.sql'])
-  for (const folder of [outer, workspace]) await chmod(folder, 0o755)
   await chmod(path.join(workspace, 'closed'), 0o000)
-  // Nothing is closed to root.
-  const isRoot = process.geteuid?.() === 0
-  if (isRoot) process.seteuid?.(65534)
-  try {
-    expect(await names('.')).toEqual(['1.sql'])
-  } finally {
-    if (isRoot) process.seteuid?.(0)
-    await chmod(path.join(workspace, 'closed'), 0o755)
-  }
+  const source = await asNobody(() => read('.'))
+  await chmod(path.join(workspace, 'closed'), 0o755)
+  expect(source.files.map(({ name }) => name)).toEqual(['1.sql'])
+  expect(source.skipped).toEqual([{ path: 'closed', reason: 'the folder may not be read (EACCES)' }])
 })

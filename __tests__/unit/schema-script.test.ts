@@ -131,6 +131,23 @@ describe('parseScript', () => {
     expect(scriptOf(text).statements).toHaveLength(2)
   })
 
+  test.each([
+    ['create table a(i int);\n  ⟦/* half\ncreate table b(i int);\n', 'unterminated /* comment'],
+    ['create table a(i int); ⟦/* a /* b */ create table b(i int);', 'unterminated /* comment'],
+    ["select 1;\ninsert into t values (⟦'it's); select 2;\n".replace("'it's", "'its"), 'unterminated quoted string'],
+    ["select ⟦E'a\\';\nselect 2;", 'unterminated quoted string'],
+    ['create table ⟦"t(i int);\nselect 2;', 'unterminated quoted identifier'],
+    ['select 1;\ndo ⟦$body$ begin perform 1; end $Body$;\nselect 2;', 'unterminated dollar-quoted string'],
+    ["select ⟦X'1f;\nselect 2", 'unterminated hexadecimal string literal'],
+    ["select ⟦b'1;\nselect 2", 'unterminated bit string literal'],
+  ])('refuses what is opened and never closed, at its opening: %j', (marked, cause) => {
+    expect(refusal(marked).message).toContain(`: ${cause}.`)
+  })
+
+  test('takes an open parenthesis to the server, which says what is wrong with it', () => {
+    expect(scriptOf('select (1;').statements).toHaveLength(1)
+  })
+
   test('refuses COPY blocks that do not hold together', () => {
     expect(refusal('select 1;\n⟦copy t from stdin;\n1\n2\n').message).toContain('line 2: COPY … FROM stdin has no rows')
     expect(refusal('⟦copy t from stdin').message).toContain('has no rows that end with a line \\.')

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { loadModule, parseSync, scanSync } from 'libpg-query'
-import { splitStatements } from '../../src/database/sql/split.ts'
+import { type Statement, splitStatements, splitWith } from '../../src/database/sql/split.ts'
 import { fragment, nastySql } from '../support/nasty-sql.ts'
 import { TRICKY_SQL } from '../support/tricky-sql.ts'
 
@@ -108,6 +108,118 @@ describe('splitStatements agrees with the parser of PostgreSQL 18', () => {
     report('mutated', compared)
     expect(compared.different).toEqual([])
     expect(compared.inputs).toBeGreaterThanOrEqual(1000)
+  })
+})
+
+interface ScannerError {
+  /** Whether it is that something is unterminated. */
+  isUnterminated: boolean
+  /** In full, and with its place (UTF-16), where the parser did not stop at something before it. */
+  message?: string
+  offset?: number
+}
+
+/** What PostgreSQL's scanner says against a text; undefined when it reads it to the end. */
+function byScanner(source: string): ScannerError | undefined {
+  // A byte-order mark is psql's to pass over, and ours.
+  const lead = source.startsWith('\ufeff') ? 1 : 0
+  const text = source.slice(lead)
+  let begins = ''
+  try {
+    scan(text)
+    return undefined
+  } catch (thrown) {
+    // Only the beginning of the scanner's message arrives, in a complaint that it is no JSON.
+    begins = /, "([^"]{5,})/.exec(String(thrown))?.[1] ?? ''
+  }
+  const isUnterminated = begins.startsWith('unterminat')
+  try {
+    parseSync(text)
+  } catch (error) {
+    const { message = '', cursorPosition = 0 } = (error as { sqlDetails?: Record<string, never> }).sqlDetails ?? {}
+    const offset = lead + [...text].slice(0, cursorPosition).join('').length
+    if (begins && String(message).startsWith(begins)) return { isUnterminated, message: String(message), offset }
+  }
+  return { isUnterminated }
+}
+
+/** What our reader says: the first quote or comment that is never closed. */
+function byReader(source: string): { what: string; offset: number; statements: Statement[] } {
+  let found = { what: '', offset: -1 }
+  const statements = splitWith(source, {
+    onUnterminated: (what, offset) => {
+      found = { what, offset }
+    },
+  })
+  return { ...found, statements }
+}
+
+describe('what PostgreSQL calls unterminated is what our reader refuses', () => {
+  const OPENINGS = [
+    "'a; b",
+    '"a; b',
+    '$$ a; $',
+    '$x$ a; $y$',
+    '/* a; ',
+    '/* /* */ ',
+    "E'\\'; ",
+    "b'01",
+    "X'1f",
+    "U&'a",
+    'u&"a',
+  ]
+
+  test.each(OPENINGS)('%s, in front, within and behind statements', (opening) => {
+    for (const before of ['', 'select 1; ', 'select 1, ', 'select 😀é ', '-- c\n', '/* c */ ', 'select 1;\r\n\r\n']) {
+      for (const behind of ['', '\nselect 2;', '\n-- c\n']) {
+        const source = `${before}${opening}${behind}`
+        const scanner = byScanner(source)
+        expect(scanner?.message).toContain(`unterminated ${byReader(source).what}`)
+        expect(scanner?.offset).toBe(byReader(source).offset)
+      }
+    }
+  })
+
+  test('on 20,000 generated texts cut off, put together or damaged, in both directions', () => {
+    const cutOff = fc
+      .record({
+        source: nastySql,
+        pieces: fc.array(fragment, { maxLength: 4 }),
+        at: fc.double({ min: 0, max: 1, noNaN: true }),
+      })
+      .map(({ source, pieces, at }) => source.slice(0, Math.floor(at * source.length)) + pieces.join(''))
+      .map((source) =>
+        source
+          .replaceAll('\0', '')
+          .replace(/[\v\f]/g, ' ')
+          .replace(/[\x01-\x08\x0e-\x1f\x7f]/g, '~')
+          .toWellFormed(),
+      )
+    const kinds = new Map<string, number>()
+    const different: unknown[] = []
+    for (const source of fc.sample(cutOff, { numRuns: 20_000, seed: SEED + 2 })) {
+      const scanner = byScanner(source)
+      const { what, offset, statements } = byReader(source)
+      const kind = scanner?.isUnterminated ? what : scanner ? 'other' : 'none'
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+      const at = scanner?.offset ?? offset
+      const says = scanner?.message ?? `unterminated ${what} at`
+      // A string in several parts begins, for the scanner, with its first part.
+      const asScanner = what !== '' && says.startsWith(`unterminated ${what} at`) && at <= offset
+      // What the scanner has against a text besides is within a statement, so the server gets to see it.
+      const inStatement = statements.some(({ start, end }) => start <= at && at < end)
+      const agrees =
+        {
+          none: what === '',
+          other: scanner?.message === undefined || inStatement,
+        }[kind] ?? asScanner
+      if (!agrees) different.push({ source, scanner, what, offset })
+    }
+    process.stdout.write(`scanner errors against libpg-query 18: ${JSON.stringify([...kinds])}\n`)
+    expect(different).toEqual([])
+    for (const kind of ['/* comment', 'quoted string', 'quoted identifier', 'dollar-quoted string', 'none']) {
+      expect(kinds.get(kind)).toBeGreaterThan(100)
+    }
   })
 })
 

@@ -1,4 +1,4 @@
-import { Tokenizer } from './tokens.ts'
+import { Tokenizer, type Unterminated } from './tokens.ts'
 
 /** One SQL statement of a source text, without its semicolon and without comments around it. */
 export interface Statement {
@@ -21,6 +21,8 @@ export interface SplitHooks {
   onBackslash?(offset: number, inside: boolean): number
   /** A statement ended at a semicolon; `after` is the offset behind it. Returns the offset to go on at. */
   onStatement?(statement: Statement, after: number): number
+  /** The text ends within a quote or comment that opens at `offset`: what stands behind it may have been meant as SQL. */
+  onUnterminated?(what: Unterminated, offset: number): void
 }
 
 const MOST_WORDS = 10
@@ -47,6 +49,7 @@ export function splitWith(source: string, hooks: SplitHooks): Statement[] {
     return statement
   }
   while (tokens.next()) {
+    if (tokens.unterminated) hooks.onUnterminated?.(tokens.unterminated, tokens.start)
     if (tokens.kind === 'comment') continue
     if (tokens.kind === 'backslash' && hooks.onBackslash) {
       tokens.seek(hooks.onBackslash(tokens.start, open.start >= 0))

@@ -18,14 +18,26 @@ export type TokenKind =
 const NUMBER =
   /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*(?:\.(?!\.)(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?/y
 
+/** What the text can end within, in the words of PostgreSQL's messages ("unterminated …"). */
+export type Unterminated =
+  | '/* comment'
+  | 'quoted string'
+  | 'quoted identifier'
+  | 'dollar-quoted string'
+  | 'bit string literal'
+  | 'hexadecimal string literal'
+
 /**
  * Reads the tokens of SQL text as PostgreSQL's lexer does (src/backend/parser/scan.l, with
- * `standard_conforming_strings` on), and never fails: an unclosed quote or comment reaches to the end of the text.
- * Offsets are UTF-16. After each {@link next} that returned true, `kind`, `start` and `end` describe the token.
+ * `standard_conforming_strings` on), and never fails: an unclosed quote or comment reaches to the end of the text, and
+ * `unterminated` then names it. Offsets are UTF-16. After each {@link next} that returned true, `kind`, `start` and `end`
+ * describe the token.
  */
 export class Tokenizer {
   readonly source: string
   kind: TokenKind = 'symbol'
+  /** What the token lacks the end of; only the last token of a text can. */
+  unterminated: Unterminated | undefined
   start = 0
   end: number
 
@@ -57,18 +69,28 @@ export class Tokenizer {
     const { source, start } = this
     const following = source.charCodeAt(start + 1)
     if (isIdentifierStart(code)) return this.readWord(code, following)
-    if (code === 0x27) return this.set('string', endOfString(source, start))
-    if (code === 0x22) return this.set('name', endOfName(source, start))
+    if (code === 0x27) return this.close('string', 'quoted string', endOfString(source, start))
+    if (code === 0x22) return this.close('name', 'quoted identifier', endOfName(source, start))
     if (code === 0x24) return this.readDollar()
     if (isDigit(code) || (code === 0x2e && isDigit(following))) return this.readNumber()
     if (code === 0x2d && following === 0x2d) return this.set('comment', endOfLine(source, start))
-    if (code === 0x2f && following === 0x2a) return this.set('comment', endOfBlockComment(source, start))
+    if (code === 0x2f && following === 0x2a) {
+      return this.close('comment', '/* comment', endOfBlockComment(source, start))
+    }
     return this.set(PUNCTUATION[code] ?? 'symbol', start + 1)
   }
 
   private set(kind: TokenKind, end: number): true {
     this.kind = kind
     this.end = end
+    this.unterminated = undefined
+    return true
+  }
+
+  /** A token that has to be closed; `end` is {@link OPEN} when it is not. */
+  private close(kind: TokenKind, what: Unterminated, end: number): true {
+    this.set(kind, end === OPEN ? this.source.length : end)
+    if (end === OPEN) this.unterminated = what
     return true
   }
 
@@ -76,14 +98,15 @@ export class Tokenizer {
   private readWord(code: number, following: number): true {
     const { source, start } = this
     const letter = code | 0x20
-    if (following === 0x27 && letter === 0x65) return this.set('string', endOfEscapeString(source, start + 1))
-    if (following === 0x27 && (letter === 0x62 || letter === 0x78 || letter === 0x6e)) {
-      return this.set('string', endOfString(source, start + 1))
+    if (following === 0x27) {
+      const what = SPECIAL_STRINGS[letter]
+      if (letter === 0x65) return this.close('string', 'quoted string', endOfEscapeString(source, start + 1))
+      if (what) return this.close('string', what, endOfString(source, start + 1))
     }
     if (following === 0x26 && letter === 0x75) {
       const quote = source.charCodeAt(start + 2)
-      if (quote === 0x27) return this.set('string', endOfString(source, start + 2))
-      if (quote === 0x22) return this.set('name', endOfName(source, start + 2))
+      if (quote === 0x27) return this.close('string', 'quoted string', endOfString(source, start + 2))
+      if (quote === 0x22) return this.close('name', 'quoted identifier', endOfName(source, start + 2))
     }
     let end = start + 1
     while (isIdentifierPart(source.charCodeAt(end))) end += 1
@@ -108,8 +131,18 @@ export class Tokenizer {
     if (source.charCodeAt(end) !== 0x24) return this.set('symbol', start + 1)
     const tag = source.slice(start, end + 1)
     const close = source.indexOf(tag, end + 1)
-    return this.set('string', close < 0 ? source.length : close + tag.length)
+    return this.close('string', 'dollar-quoted string', close < 0 ? OPEN : close + tag.length)
   }
+}
+
+// What the functions below return where the text ends first.
+const OPEN = -1
+
+// B'', X'' and N'', by the code of their letter.
+const SPECIAL_STRINGS: Record<number, Unterminated> = {
+  98: 'bit string literal',
+  120: 'hexadecimal string literal',
+  110: 'quoted string',
 }
 
 const PUNCTUATION: Record<number, TokenKind> = { 40: 'open', 41: 'close', 59: 'semicolon', 92: 'backslash' }
@@ -142,7 +175,7 @@ function endOfQuoted(source: string, open: number, quote: string): number {
   let at = open + 1
   for (;;) {
     const close = source.indexOf(quote, at)
-    if (close < 0) return source.length
+    if (close < 0) return OPEN
     if (source[close + 1] !== quote) return close + 1
     at = close + 2
   }
@@ -170,7 +203,7 @@ function endOfEscapeString(source: string, open: number): number {
       at = again + 1
     }
   }
-  return source.length
+  return OPEN
 }
 
 /** Offset of the quote that continues a string (white space with a line break and `--` comments between), or -1. */
@@ -202,5 +235,5 @@ function endOfBlockComment(source: string, open: number): number {
       if (depth === 0) return at
     } else at += 1
   }
-  return source.length
+  return OPEN
 }

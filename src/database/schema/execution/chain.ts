@@ -8,9 +8,8 @@ import {
   type Relations,
   readObservation,
 } from '../../observe/index.ts'
-import { literal } from '../../sql/literal.ts'
 import type { Statement } from '../../sql/split.ts'
-import { closeRow, LEDGER, type LedgerEntry, openRow, WRITTEN_HERE } from '../ledger/ledger.ts'
+import { closeRow, guardComplete, type LedgerEntry, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
 import { RESET_ALL_BUT_PREPARED, RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
 
@@ -128,16 +127,13 @@ function openMessage(links: Link[], index: number, options: SendOptions): string
   const link = links[index]
   const previous = links[index - 1]
   if (!link) throw new RangeError(`The chain has no link ${index}.`)
-  const sameTransaction = options.together ? ` and ${WRITTEN_HERE}` : ''
-  const guard = previous
-    ? `select 1 / (select count(*) from ${LEDGER} where name = ${literal(previous.entry.name)} and done = statements${sameTransaction})`
-    : ''
+  const guard = previous ? guardComplete(previous.entry.name, options.together) : ''
   // Within a transaction of all links, `begin` only warns, and outside of it the guard then fails where it must.
   const { forgetsPrepared, prepare } = options.look.before(link, previous)
   const reset = forgetsPrepared ? RESET_SESSION : RESET_ALL_BUT_PREPARED
-  return [BEGIN, reset, ...prepare, guard, openRow(link.entry, link.replace), ...lookBefore(link, options)]
-    .filter(Boolean)
-    .join(';\n')
+  const ours = [OUR_SEARCH_PATH, ...prepare, guard, openRow(link.entry, link.replace), ...lookBefore(link, options)]
+  // The file finds the search path that its role and database have by default.
+  return [BEGIN, reset, ...ours, 'reset search_path'].filter(Boolean).join(';\n')
 }
 
 /** What must be known before a file to tell apart what it did itself. */
@@ -152,7 +148,7 @@ function closeMessage(link: Link, commit: boolean, options: SendOptions): string
   const look = link.observe ? [options.look.at(link)] : []
   const flush = options.serverVersion >= FLUSHES_SINCE ? [FLUSH_ROWS] : []
   const end = commit ? ['commit'] : []
-  const reset = ['reset session authorization', 'reset role']
+  const reset = ['reset session authorization', 'reset role', OUR_SEARCH_PATH]
   return ['set constraints all immediate', ...reset, ...look, ...flush, closeRow(link.entry.name), ...end].join(';\n')
 }
 

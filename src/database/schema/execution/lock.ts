@@ -2,6 +2,7 @@ import { seconds } from '../../../runtime/clock.ts'
 import { ActionError } from '../../../runtime/errors.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { Row } from '../../connect.ts'
+import { OUR_SEARCH_PATH } from '../ledger/ledger.ts'
 import type { Session } from './session.ts'
 
 // Advisory locks are per database. The first number says whose lock it is ("neon" in ASCII), the second which one.
@@ -42,7 +43,7 @@ export function isLocked(rows: Row[]): boolean {
 }
 
 async function lockTimeout(session: Session, waited: number): Promise<ActionError> {
-  const [holder] = await session.send(HOLDER)
+  const [holder] = await session.send(`${OUR_SEARCH_PATH};\n${HOLDER}`)
   const who = holder
     ? `process ${holder.pid} of role ${holder.usename} (${holder.application_name || 'no application name'}, ${holder.client_addr ?? 'local'}, connected since ${holder.since}, ${holder.state}) holds it`
     : 'its holder has just gone'

@@ -12,7 +12,7 @@ import {
   isServerError,
   openError,
 } from '../failure/failure.ts'
-import { acceptChecksum, CREATE_LEDGER } from '../ledger/ledger.ts'
+import { acceptChecksum, CREATE_LEDGER, OUR_SEARCH_PATH } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
@@ -74,13 +74,13 @@ class TaskRun {
   prepare(accepted: string[]): void {
     const { session, hasLedger } = this.context
     const messages = hasLedger ? [] : [CREATE_LEDGER]
-    if (accepted.length > 0) messages.push(['begin read write', ...accepted, 'commit'].join(';\n'))
+    if (accepted.length > 0) messages.push(['begin read write', OUR_SEARCH_PATH, ...accepted, 'commit'].join(';\n'))
     const note = (error: unknown) => {
       this.preparationError ??= error
     }
     this.preparation = Promise.all(messages.map((message) => session.send(message).catch(note)))
     if (this.context.decision.tasks.some(({ observe }) => observe)) {
-      this.relations = session.send(RELATIONS).then(readRelations, () => new Map())
+      this.relations = session.send(`${OUR_SEARCH_PATH};\n${RELATIONS}`).then(readRelations, () => new Map())
     }
   }
 

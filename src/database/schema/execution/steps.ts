@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { literal } from '../../sql/literal.ts'
 import type { Statement } from '../../sql/split.ts'
 import { controlsTransaction } from '../../sql/transactions.ts'
 import type { Task } from '../decision/task.ts'
 import { addStatement } from '../files/checksum.ts'
-import { LEDGER, markDone, openRow } from '../ledger/ledger.ts'
+import { isNamed, LEDGER, markDone, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
 import { indexStateQuery, readIndexState } from './index-state.ts'
 import { RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
@@ -66,7 +65,9 @@ class Steps {
     const { entry, replace, resumeAt } = this.task
     const taken = resumeAt > 0 ? [this.note(resumeAt)] : []
     await this.session.send(RESET_SESSION)
-    await this.session.send(['begin read write', openRow(entry, replace), ...taken, 'commit'].join(';\n'))
+    await this.session.send(
+      ['begin read write', OUR_SEARCH_PATH, openRow(entry, replace), ...taken, 'commit'].join(';\n'),
+    )
   }
 
   async step(index: number): Promise<void> {
@@ -134,13 +135,13 @@ class Steps {
     if (!this.session.isOpen()) return { milliseconds: this.milliseconds, done: resumeAt }
     await this.session.send('rollback')
     await this.session.send(RESET_SESSION)
-    const [row] = await this.session.send(`select done from ${LEDGER} where name = ${literal(entry.name)}`)
+    const [row] = await this.session.send(`select done from ${LEDGER} where ${isNamed(entry.name)}`)
     return { milliseconds: this.milliseconds, done: Number(row?.done ?? 0) }
   }
 }
 
 // SET LOCAL: what the file set for its session holds on after the note.
-const AS_OURSELVES = 'set local session authorization default; set local role none'
+const AS_OURSELVES = `set local session authorization default; set local role none; ${OUR_SEARCH_PATH}`
 
 /** Whether a statement of transaction control leaves a transaction open. */
 function opensTransaction({ words }: Statement): boolean {

@@ -3,6 +3,7 @@ import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts
 import type { Script } from '../files/script.ts'
 import { excerpt } from './excerpt.ts'
 import { placeOfError } from './locate.ts'
+import { messageWithoutValues, whereWithoutValues } from './values.ts'
 
 /** What a server says about an error; the names are those of the driver. */
 interface ServerError {
@@ -43,9 +44,11 @@ export function describeFailure(failed: FailedStep): SqlFailure {
   const server = error as ServerError
   const statement = failed.atEnd ? statementOfTable(script, server.table_name) : Math.max(0, failed.statement)
   const place = placeOfError(script, statement, failed.atEnd ? {} : server)
-  const message = withoutValues(errorMessage(error), failed)
+  // What the file itself says is no secret.
+  const knows = (value: string) => script.file.text.includes(value)
+  const message = showDetail ? errorMessage(error) : messageWithoutValues(errorMessage(error), errorCode(error), knows)
   const hint = server.hint ?? HINTS[errorCode(error)]
-  const where = server.where && wherePart(server.where, showDetail)
+  const where = server.where && (showDetail ? server.where : whereWithoutValues(server.where, knows))
   return {
     file: script.file.path,
     ...place,
@@ -70,10 +73,16 @@ export function failureError(failure: SqlFailure): ActionError {
   })
 }
 
-/** Whether the server refused something, and the connection is still there: a SQLSTATE, but not of classes 08 and 57P. */
+/**
+ * Whether the server refused something, and the connection is still there. Its severity says so whatever the SQLSTATE is: a
+ * RAISE can have any, and FATAL ends the connection also with a code of another class (25P03, 25P04).
+ */
 export function isServerError(error: unknown): boolean {
   const code = errorCode(error)
-  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57P')
+  if (!/^[0-9A-Z]{5}$/.test(code)) return false
+  const severity = typeof error === 'object' && error !== null && 'severity' in error ? error.severity : undefined
+  if (severity !== undefined) return severity !== 'FATAL' && severity !== 'PANIC'
+  return !code.startsWith('08') && !code.startsWith('57P')
 }
 
 /** The connection is gone, maybe while a file was applied. */
@@ -115,19 +124,4 @@ function statementOfTable({ statements }: Script, table: string | undefined): nu
   const name = table && new RegExp(`(?<![\\w$])${table.replace(/[^\w]/g, '\\$&')}(?![\\w$])`)
   const found = name ? statements.findLastIndex(({ text }) => name.test(text)) : -1
   return found < 0 ? Math.max(0, statements.length - 1) : found
-}
-
-// Data exceptions quote the value: `invalid input syntax for type integer: "…"`. What the file itself says is no secret.
-function withoutValues(message: string, { script, error, showDetail }: FailedStep): string {
-  if (showDetail || !errorCode(error).startsWith('22')) return message
-  return message.replace(/"(.*)"/s, (quoted, value: string) =>
-    value && script.file.text.includes(value) ? quoted : '"…"',
-  )
-}
-
-// The call stack is code; the lines about COPY and JSON end with the row.
-function wherePart(where: string, showDetail: boolean): string {
-  if (showDetail) return where
-  const lines = where.split('\n').filter((line) => !line.startsWith('JSON data'))
-  return lines.map((line) => (line.startsWith('COPY ') ? line.replace(/: .*$/s, '') : line)).join('\n')
 }

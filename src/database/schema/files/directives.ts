@@ -3,28 +3,38 @@ import { placeAt } from '../../sql/text-place.ts'
 import { endOfLine, Tokenizer } from '../../sql/tokens.ts'
 import type { SchemaFile } from './schema-file.ts'
 
-/** A `--` comment: its text without line break, and where it stands (UTF-16). */
+/** A `--` comment, or a line that begins with `#`: its text without line break, and where it stands (UTF-16). */
 export interface LineComment {
   text: string
   start: number
 }
 
-// A comment that could be an instruction: cheap to look for before the text is read token by token.
+// What every comment has that could be an instruction: cheap to look for before the text is read token by token.
 const CANDIDATE =
-  /--[ \t]*(?:neon:|atlas:txmode|\+goose|migrate:(?:up|down)|(?:Up|Down) Migration|postgres-migrations|pg-migrate|disable-transaction|disable_ddl_transaction)|--!/i
+  /neon:|atlas:|\+goose|\+migrate|migrate:|migration|pg-migrate|disable-transaction|disable_ddl_transaction|--!|tern:|drop\s+below|rambler|==|@undo|!ups|!downs|liquibase|changeset|depends:|\.sql\s+--|deploy|revert|verify|down|undo|rollback|backward/i
+
+const HASH = /^#.*!(?:ups|downs)\b/i
+
+// Longer comments are prose; none of the forms looks further.
+const LONGEST = 300
+const HEADING = 60
 
 /**
  * The `--` comments of a text that could be instructions to a migration tool. Comments within strings, function
- * bodies and block comments are none.
+ * bodies and block comments are none. Lines that begin with `#` are taken for comments, as Play does.
  */
 export function instructions(source: string): LineComment[] {
   if (!CANDIDATE.test(source)) return []
   const found: LineComment[] = []
   const tokens = new Tokenizer(source)
   while (tokens.next()) {
-    if (tokens.kind !== 'comment' || source[tokens.start] !== '-') continue
-    const text = source.slice(tokens.start, endOfLine(source, tokens.start))
-    if (CANDIDATE.test(text)) found.push({ text, start: tokens.start })
+    const { start } = tokens
+    const isDashes = tokens.kind === 'comment' && source[start] === '-'
+    const isHash = source[start] === '#' && (start === 0 || /[\r\n\ufeff]/.test(source[start - 1] ?? ''))
+    if (!isDashes && !isHash) continue
+    const text = source.slice(start, Math.min(endOfLine(source, start), start + LONGEST))
+    // A heading of one word is an instruction only together with another.
+    if (isDashes ? CANDIDATE.test(text) || text.length < HEADING : HASH.test(text)) found.push({ text, start })
   }
   return found
 }

@@ -1,6 +1,6 @@
-import { type Dirent, globSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, globSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
-import { ActionError } from '../../../runtime/errors.ts'
+import { ActionError, errorCode } from '../../../runtime/errors.ts'
 import type { SkippedFile } from './schema-file.ts'
 
 /** An SQL file that an entry of the input `schema` names. */
@@ -46,7 +46,8 @@ const BUNDLED = 'learnflow'
  * Finds the `.sql` files of one entry: the bundled schema, a file (of any ending), a folder with all folders below, or
  * a glob (https://nodejs.org/api/fs.html#fspromisesglobpattern-options), whose names count from its first folder
  * without a wildcard. Names that begin with a dot and `node_modules` are passed over unless the entry names them.
- * Throws an {@link ActionError} when the entry, or a symbolic link in it, leaves the workspace, and when it names nothing.
+ * Throws an {@link ActionError} when the entry, or a symbolic link in it, leaves the workspace, when it names nothing, and
+ * for a name ending in `.sql` that cannot be read as a file: a link to nothing, a named pipe, a name that is no UTF-8.
  */
 export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Found {
   if (entry === BUNDLED) {
@@ -61,6 +62,7 @@ export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): 
     return { ...list(search), lookedFor: `.sql files in ${relative === '' ? './' : `${relative}/`}` }
   }
   if (stats) {
+    refuseSpecial(stats, relative)
     const file = describe({ ...search, root: path.dirname(search.root) }, search.root)
     return { files: [file], skipped: [], lookedFor: `the file ${relative}` }
   }
@@ -115,9 +117,11 @@ function splitGlob(relative: string): { folder: string; pattern: string } {
 // 10 ms, where each promise would pass through a thread and back.
 function list(search: SearchRoot, pattern?: string): Pick<Found, 'files' | 'skipped'> {
   if (!statOf(search.root)?.isDirectory()) return { files: [], skipped: [] }
-  const names = pattern ? globSync(pattern, { cwd: search.root, exclude: isPassedOver }) : [...walk(search.root)]
-  const found = names.map((name) => look(search, name))
-  return { files: found.flatMap(({ file }) => file ?? []), skipped: found.flatMap(({ skipped }) => skipped ?? []) }
+  const skipped: SkippedFile[] = []
+  const names = pattern ? globSync(pattern, { cwd: search.root, exclude: isPassedOver }) : walk(search, skipped)
+  const found = [...names].map((name) => look(search, name))
+  skipped.push(...found.flatMap((one) => one.skipped ?? []))
+  return { files: found.flatMap(({ file }) => file ?? []), skipped }
 }
 
 function isPassedOver(name: string): boolean {
@@ -125,20 +129,24 @@ function isPassedOver(name: string): boolean {
 }
 
 /** Every name below a folder but those of plain folders; symbolic links are not followed, as in a glob. */
-function* walk(root: string, folder = ''): Generator<string> {
-  for (const entry of entriesOf(path.join(root, folder))) {
+function* walk(search: SearchRoot, skipped: SkippedFile[], folder = ''): Generator<string> {
+  for (const entry of entriesOf(search, skipped, folder)) {
     if (entry.name.startsWith('.') || isPassedOver(entry.name)) continue
     const name = path.join(folder, entry.name)
-    if (entry.isDirectory()) yield* walk(root, name)
+    if (entry.isDirectory()) yield* walk(search, skipped, name)
     else yield name
   }
 }
 
 /** Nothing of a folder that may not be read: it may be anybody's, for example a database's. */
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(search: SearchRoot, skipped: SkippedFile[], folder: string): Dirent[] {
+  const absolute = path.join(search.root, folder)
   try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch {
+    return readdirSync(absolute, { withFileTypes: true })
+  } catch (error) {
+    const below = relativeTo(search.base, absolute)
+    if (isMisread(absolute)) throw unusable(below, NO_UTF_8)
+    skipped.push({ path: below, reason: `the folder may not be read (${errorCode(error)})` })
     return []
   }
 }
@@ -146,10 +154,52 @@ function entriesOf(folder: string): Dirent[] {
 function look(search: SearchRoot, name: string): { file?: FoundFile; skipped?: SkippedFile } {
   const absolute = path.join(search.root, name)
   const stats = statOf(absolute)
-  if (stats?.isFile() && /\.sql$/i.test(name)) return { file: describe(search, absolute) }
+  const below = relativeTo(search.base, absolute)
+  if (/\.sql$/i.test(name) && !stats?.isDirectory()) {
+    if (!stats) throw unusable(below, isMisread(absolute) ? NO_UTF_8 : deadLink(absolute))
+    refuseSpecial(stats, below)
+    return { file: describe(search, absolute) }
+  }
   if (!stats?.isDirectory() || !isLink(absolute)) return {}
-  const reason = 'folders behind a symbolic link are not read'
-  return { skipped: { path: relativeTo(search.base, absolute), reason } }
+  return { skipped: { path: below, reason: 'folders behind a symbolic link are not read' } }
+}
+
+const NO_UTF_8 = 'its name is not valid UTF-8'
+
+// Bytes of a name that are no UTF-8 are read as U+FFFD, and under that name there is nothing.
+function isMisread(absolute: string): boolean {
+  if (!absolute.includes('\ufffd')) return false
+  try {
+    lstatSync(absolute)
+    return false
+  } catch {
+    return true
+  }
+}
+
+function deadLink(absolute: string): string {
+  try {
+    statSync(absolute)
+    return 'it has just been changed'
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT') return 'it is a symbolic link that leads nowhere'
+    return code === 'ELOOP' ? 'it is a symbolic link that leads to itself' : `it may not be looked at (${code})`
+  }
+}
+
+/** What reads like a file and is none: reading it could wait for ever. */
+function refuseSpecial(stats: Stats, below: string): void {
+  if (stats.isFile()) return
+  const kind = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device'
+  throw unusable(below, `it is ${kind} and no file`)
+}
+
+function unusable(below: string, cause: string): ActionError {
+  return new ActionError(`Could not take the schema file ${below}: ${cause}.`, {
+    advice: 'Make it a readable file, rename it so that it does not end in .sql, or remove it.',
+    location: { file: below, line: 1 },
+  })
 }
 
 function isLink(absolute: string): boolean {

@@ -1,60 +1,35 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { ActionError } from '../../../runtime/errors.ts'
-import { instructions } from './directives.ts'
+import { splitStatements } from '../../sql/split.ts'
+import { placeAt } from '../../sql/text-place.ts'
+import { instructions, type LineComment } from './directives.ts'
 import type { SchemaFile } from './schema-file.ts'
-import { shellWord } from './shell-word.ts'
+import { TOOLS, type Tool } from './tools.ts'
 
-/** A migration tool whose files are not plain SQL, or not in the order of their names. */
-interface Tool {
+/** A file as far as its name goes. */
+interface NamedFile {
+  /** Below the workspace with `/`. */
+  path: string
+  /** Below the schema folder with `/`. */
   name: string
-  /** Value of the input `migrate_command`; `folder` has the SQL files, `project` the tool's own, below the workspace. */
-  command(folder: string, project: string): string
 }
 
-const TOOLS = {
-  dbmate: {
-    name: 'dbmate',
-    command: (folder) => `npx dbmate --migrations-dir ${shellWord(folder)} --no-dump-schema migrate`,
-  },
-  goose: { name: 'goose', command: (folder) => `goose -dir ${shellWord(folder)} postgres "$DIRECT_URL" up` },
-  nodePgMigrate: {
-    name: 'node-pg-migrate',
-    command: (folder) => `npx node-pg-migrate up --migrations-dir ${shellWord(folder)}`,
-  },
-  sqitch: {
-    name: 'Sqitch',
-    command: (_folder, project) => `sqitch --chdir ${shellWord(project)} deploy "db:$DIRECT_URL"`,
-  },
-  drizzle: { name: 'Drizzle', command: () => 'npx drizzle-kit migrate' },
-  prisma: { name: 'Prisma', command: () => 'npx prisma migrate deploy' },
-  atlas: {
-    name: 'Atlas',
-    command: (folder) => `atlas migrate apply --dir ${shellWord(`file://${folder}`)} --url "$DIRECT_URL"`,
-  },
-  flyway: {
-    name: 'Flyway',
-    command: (folder) =>
-      `flyway -url="jdbc:postgresql://$PGHOST/$PGDATABASE?sslmode=require" -user="$PGUSER" -password="$PGPASSWORD" -locations=${shellWord(`filesystem:${folder}`)} migrate`,
-  },
-} satisfies Record<string, Tool>
-
-/** Comments that only make sense to one tool; run as plain SQL, such a file would run its undoing half as well. */
-const COMMENTS: { tool: Tool; form: RegExp }[] = [
-  { tool: TOOLS.dbmate, form: /^--[ \t]*migrate:(?:up|down)\b/ },
-  { tool: TOOLS.goose, form: /^--[ \t]*\+goose[ \t]+(?:Up|Down)\b/i },
-  { tool: TOOLS.nodePgMigrate, form: /^--[ \t]*(?:Up|Down)[ \t]+Migration\b/i },
-]
-
-/** Files that a tool puts beside its migrations. `parentOf`: also in the folder above, if the file looks like that. */
-const MARKERS: { tool: Tool; marker: string; parentOf?: RegExp }[] = [
-  { tool: TOOLS.sqitch, marker: 'sqitch.plan', parentOf: /(?:^|\/)(?:deploy|revert|verify)\/[^/]*$/ },
-  { tool: TOOLS.drizzle, marker: 'meta/_journal.json' },
-  { tool: TOOLS.prisma, marker: 'migration_lock.toml', parentOf: /\/migration\.sql$/i },
-  { tool: TOOLS.atlas, marker: 'atlas.sum' },
-  { tool: TOOLS.flyway, marker: 'flyway.conf', parentOf: /(?:^|\/)[VRB][^/]*__[^/]*$/ },
-  { tool: TOOLS.flyway, marker: 'flyway.toml', parentOf: /(?:^|\/)[VRB][^/]*__[^/]*$/ },
-]
+/**
+ * Throws an {@link ActionError} when the name of a file, or the name of one beside it, is in the form of another migration
+ * tool. All files count that were found, also those that undo and so would not run.
+ */
+export function refuseForeignNames(files: NamedFile[]): void {
+  const names = new Set(files.map(({ path: file }) => file.toLowerCase()))
+  for (const tool of TOOLS) {
+    for (const file of files) {
+      if (tool.names?.some((form) => form.test(file.name))) throw foreign(tool, 'its name', file.path, { isName: true })
+      if (!tool.pair?.name.test(file.path)) continue
+      const other = file.path.replace(tool.pair.name, tool.pair.other)
+      if (names.has(other.toLowerCase())) throw foreign(tool, `${path.posix.basename(other)} beside it`, file.path)
+    }
+  }
+}
 
 /**
  * Throws an {@link ActionError} when a file is in the format of another migration tool, by its comments or by the files
@@ -63,31 +38,71 @@ const MARKERS: { tool: Tool; marker: string; parentOf?: RegExp }[] = [
 export async function refuseForeignFormats(workspace: string, files: SchemaFile[]): Promise<void> {
   const folders = new Folders(workspace)
   for (const file of files) {
-    refuseComments(file)
-    for (const { tool, marker, parentOf } of MARKERS) {
-      const own = path.posix.dirname(file.path)
-      const candidates = parentOf?.test(file.path) && own !== '.' ? [own, path.posix.dirname(own)] : [own]
-      for (const folder of candidates) {
-        if (await folders.has(folder, marker)) {
-          throw foreign(tool, path.posix.join(folder, marker), file.path, folder)
+    refuseText(file)
+    for (const tool of TOOLS) {
+      for (const { file: marker, above } of tool.markers ?? []) {
+        for (const folder of foldersOf(file.path, above?.of.test(file.path) ? above.folders : 0)) {
+          if (await folders.has(folder, marker)) {
+            throw foreign(tool, path.posix.join(folder, marker), file.path, { project: folder })
+          }
         }
       }
     }
   }
 }
 
-function refuseComments(file: SchemaFile): void {
-  for (const { text } of instructions(file.text)) {
-    const known = COMMENTS.find(({ form }) => form.test(text))
-    if (known) throw foreign(known.tool, `the comment "${text.trim().slice(0, 60)}"`, file.path)
+/** The folder of a file, and so many above it within the workspace. */
+function foldersOf(file: string, above: number): string[] {
+  const found = [path.posix.dirname(file)]
+  while (found.length <= above && found.at(-1) !== '.') found.push(path.posix.dirname(found.at(-1) ?? '.'))
+  return found
+}
+
+function refuseText(file: SchemaFile): void {
+  const comments = instructions(file.text)
+  for (const tool of TOOLS) {
+    const { placeholders } = tool
+    const comment = comments.find(({ text }) => tool.comments?.some((form) => form.test(text)))
+    const heading = comment ?? bothSections(tool, file, comments)
+    if (heading) {
+      const { line } = placeAt(file.text, heading.start)
+      throw foreign(tool, `the comment "${heading.text.trim().slice(0, 60)}"`, file.path, { line })
+    }
+    const found = placeholders?.names.test(file.path) ? placeholders.text.exec(file.text) : null
+    if (found) {
+      const { line } = placeAt(file.text, found.index)
+      throw foreign(tool, `the placeholder "${found[0].slice(0, 60)}"`, file.path, { line })
+    }
   }
 }
 
-function foreign(tool: Tool, sign: string, file: string, project = ''): ActionError {
-  const command = tool.command(path.posix.dirname(file), project)
+/** The second heading of a file that has both and goes on behind it with SQL that is no comment. */
+function bothSections({ sections }: Tool, file: SchemaFile, comments: LineComment[]): LineComment | undefined {
+  if (!sections || !comments.some(({ text }) => sections.up.test(text))) return undefined
+  const down = comments.find(({ text }) => sections.down.test(text))
+  return down && splitStatements(file.text.slice(down.start)).length > 0 ? down : undefined
+}
+
+interface Sign {
+  /** Where the tool's own file is. */
+  project?: string
+  line?: number
+  /** Whether it is the name alone that tells. */
+  isName?: boolean
+}
+
+function foreign(
+  tool: Tool,
+  sign: string,
+  file: string,
+  { project, line = 1, isName = false }: Sign = {},
+): ActionError {
+  const folder = path.posix.dirname(file)
+  const command = tool.command({ folder, project: project ?? folder })
+  const rename = isName ? 'If the file is none of that tool, give it another name. Otherwise leave' : 'Leave'
   return new ActionError(`Could not take ${file} as plain SQL: ${sign} says that it belongs to ${tool.name}.`, {
-    advice: `Leave the input schema empty and let ${tool.name} run its files, with migrate_command: ${command}`,
-    location: { file, line: 1 },
+    advice: `${tool.harm} ${rename} the input schema empty and let ${tool.name} run its files, with migrate_command: ${command}`,
+    location: { file, line },
   })
 }
 

@@ -79,18 +79,24 @@ function numbered(last: string, name: string): string {
   return `${lead}${next}${rest}`
 }
 
+const UNDO_FOLDER = /^(?:reverts?|verify|downs?|undos?|rollbacks?|downgrades?)$/i
+
 /**
  * Why a file is not for running forward, or an empty string: the undoing half of a pair (`*.down.sql`, `*.undo.sql`,
- * Flyway's `U1__x.sql`), or a file in a folder `revert/` or `verify/`.
+ * `*.rollback.sql`, `down.sql`, `001.undo.x.sql`, Flyway's `U1__x.sql`), or a file in a folder for such files (`down/`,
+ * `rollback/`, `revert/`) or for checks (`verify/`).
  */
 export function skipReason(name: string): string {
   const folders = name.split('/')
   const base = folders.pop() ?? ''
-  const down = /\.(down|undo)\.sql$/i.exec(base)
-  if (down) return `*.${(down[1] ?? '').toLowerCase()}.sql files undo a migration`
+  const ends = /\.(down|undo|rollback|revert|downgrade)\.sql$/i.exec(base)
+  if (ends) return `*.${(ends[1] ?? '').toLowerCase()}.sql files undo a migration`
+  const within = /^\d[^.]*\.(down|undo|rollback|revert|downgrade)\..*\.sql$/i.exec(base)
+  if (within) return `*.${(within[1] ?? '').toLowerCase()}.*.sql files undo a migration`
+  if (/^(?:down|undo|rollback|revert|downgrade)\.sql$/i.test(base)) return `${base} undoes a migration`
   // Flyway's undo files carry a version; a plain name such as Users__seed.sql is no undo file.
   if (/^U\d+(?:[._]\d+)*__/.test(base)) return 'U…__*.sql files undo a migration'
-  const folder = folders.find((part) => part === 'revert' || part === 'verify')
+  const folder = folders.find((part) => UNDO_FOLDER.test(part))
   if (folder) return `files in a folder ${folder}/ do not belong to the way forward`
   return ''
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { ActionError } from '../../../runtime/errors.ts'
+import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
+import { placeAt } from '../../sql/text-place.ts'
 import { checksumOf } from './checksum.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './find.ts'
-import { refuseForeignFormats } from './foreign-tools.ts'
+import { refuseForeignFormats, refuseForeignNames } from './foreign-tools.ts'
 import { compareNames, isRepeatableName, skipReason } from './order.ts'
 import type { SchemaFile, SchemaSource, SkippedFile } from './schema-file.ts'
 
@@ -20,8 +21,8 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Finds and reads the SQL files of a schema. Throws an {@link ActionError} for an entry that names nothing or something
- * outside the workspace, a file named twice, two files of the same ledger name, text that is not UTF-8, and files in
- * the format of another migration tool.
+ * outside the workspace, a file named twice, two files of the same ledger name, a name or text that is not UTF-8, what is
+ * no readable file, and files in the format of another migration tool.
  *
  * Ledger names are relative to their entry's folder and must be unique: putting the entry's name in front of the second
  * one would give files a new name, and so run them again, as soon as the order of the entries changes.
@@ -32,6 +33,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
   const wanted: FoundFile[] = []
   for (const entry of entries) {
     const found = findFiles({ ...options, entry })
+    refuseForeignNames(found.files.filter((file) => !file.bundled))
     skipped.push(...found.skipped)
     const [run, undo] = partition(found.files, (file) => skipReason(file.name) === '')
     skipped.push(...undo.map((file) => ({ path: file.path, reason: skipReason(file.name) })))
@@ -86,7 +88,7 @@ function refuseDuplicates(files: FoundFile[]): void {
 }
 
 function readOne(found: FoundFile): SchemaFile {
-  const text = decode(found.path, readFileSync(found.absolute))
+  const text = decode(found.path, bytesOf(found))
   const repeatable = isRepeatableName(found.name) || saysRepeatable(text)
   return {
     path: found.path,
@@ -99,22 +101,50 @@ function readOne(found: FoundFile): SchemaFile {
   }
 }
 
+function bytesOf({ path: file, absolute }: FoundFile): Buffer {
+  try {
+    return readFileSync(absolute)
+  } catch (error) {
+    const cause = errorCode(error) === 'EACCES' ? 'it may not be read' : errorMessage(error)
+    throw new ActionError(`Could not read ${file}: ${cause}.`, {
+      advice: 'Give the user that runs the job the right to read it, for example with chmod a+r.',
+      location: { file, line: 1 },
+    })
+  }
+}
+
 function decode(file: string, bytes: Buffer): string {
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  if (utf16) throw unreadable(file, 'it is UTF-16')
+  if (utf16) throw unreadable(file, 'it is UTF-16', 1)
   let text: string
   try {
     text = UTF_8.decode(bytes)
   } catch {
-    throw unreadable(file, 'it is not valid UTF-8')
+    throw unreadable(file, 'it is not valid UTF-8', lineOfBadByte(bytes))
   }
-  if (text.includes('\0')) throw unreadable(file, 'it holds a NUL character, which PostgreSQL does not take')
+  const nul = text.indexOf('\0')
+  if (nul >= 0) {
+    throw unreadable(file, 'it holds a NUL character, which PostgreSQL does not take', placeAt(text, nul).line)
+  }
   return text
 }
 
-function unreadable(file: string, cause: string): ActionError {
+// Decoded as far as possible, a bad byte becomes U+FFFD; that character itself is three bytes in the file.
+function lineOfBadByte(bytes: Buffer): number {
+  const text = bytes.toString()
+  let [from, offset] = [0, 0]
+  for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', from)) {
+    offset += Buffer.byteLength(text.slice(from, at))
+    if (bytes.toString('hex', offset, offset + 3) !== 'efbfbd') return placeAt(text, at).line
+    offset += 3
+    from = at + 1
+  }
+  return 1
+}
+
+function unreadable(file: string, cause: string, line: number): ActionError {
   return new ActionError(`Could not read ${file}: ${cause}.`, {
-    advice: 'Save the file as UTF-8.',
-    location: { file, line: 1 },
+    advice: 'Save the file as UTF-8. Where it sets client_encoding, set it to UTF8.',
+    location: { file, line },
   })
 }

@@ -1,7 +1,7 @@
 import { ActionError } from '../../../runtime/errors.ts'
 import { type Statement, splitWith } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
-import { endOfLine } from '../../sql/tokens.ts'
+import { endOfLine, type Unterminated } from '../../sql/tokens.ts'
 import type { SchemaFile } from './schema-file.ts'
 import { shellWord } from './shell-word.ts'
 
@@ -14,14 +14,17 @@ export interface Script {
 /**
  * Reads a file as psql would as far as pg_dump needs it: the byte-order mark and the lines `\restrict` and
  * `\unrestrict` are left out, and the rows behind `COPY … FROM stdin;` go with their statement. Throws an
- * {@link ActionError} with its place for any other backslash command, for a COPY block without its end, and for
- * `COPY … TO stdout`, whose rows nobody would read.
+ * {@link ActionError} with its place for any other backslash command, for a quote or comment that is never closed, for a
+ * COPY block without its end, and for `COPY … TO stdout`, whose rows nobody would read.
  */
 export function parseScript(file: SchemaFile): Script {
   const { text } = file
   const statements = splitWith(text, {
     onBackslash: (offset, inside) => passBackslash(file, offset, inside),
     onStatement: (statement, after) => (isCopyFromStdin(statement) ? takeRows(file, statement, after) : after),
+    onUnterminated: (what, offset) => {
+      throw problem(file, offset, `unterminated ${what}`, { advice: `Close what opens here: ${CLOSED_BY[what]}.` })
+    },
   })
   for (const statement of statements) {
     if (copyDirection(statement) === 'to stdout') {
@@ -32,6 +35,15 @@ export function parseScript(file: SchemaFile): Script {
     if (isCopyFromStdin(statement) && statement.copyData === undefined) throw unfinishedCopy(file, statement)
   }
   return { file, statements }
+}
+
+const CLOSED_BY: Record<Unterminated, string> = {
+  '/* comment': 'each /* needs a */ of its own, also within a comment',
+  'quoted string': "the string needs a closing ', and a ' within it is written twice",
+  'quoted identifier': 'the name needs a closing ", and a " within it is written twice',
+  'dollar-quoted string': 'the same tag in dollar signs has to stand at its end',
+  'bit string literal': "the constant needs a closing '",
+  'hexadecimal string literal': "the constant needs a closing '",
 }
 
 function passBackslash(file: SchemaFile, offset: number, inside: boolean): number {

@@ -5,6 +5,18 @@ import { literal } from '../../sql/literal.ts'
 /** The ledger's qualified name. */
 export const LEDGER = `${OWN_SCHEMA}.migrations`
 
+/**
+ * Makes names and operators mean those of the server itself until the transaction ends: a file, or a default of the role or the
+ * database, can put a schema in front in which `=` is something else. Where a file's own setting must stay, our SQL names the
+ * schema of each operator instead, as nothing in it may depend on the search path.
+ */
+export const OUR_SEARCH_PATH = 'set local search_path = pg_catalog'
+
+const EQUALS = 'operator(pg_catalog.=)'
+const MINUS = 'operator(pg_catalog.-)'
+const TIMES = 'operator(pg_catalog.*)'
+const DIVIDED_BY = 'operator(pg_catalog./)'
+
 /** One file in the ledger. A row with `done < statements` is a file that stopped half-way. */
 export interface LedgerRow {
   /** Path below the schema folder, the identity. */
@@ -43,6 +55,7 @@ export function isComplete(row: LedgerRow): boolean {
  * right to create schemas even when ours is there.
  */
 export const CREATE_LEDGER = `begin;
+${OUR_SEARCH_PATH};
 do $ledger$ begin
   if pg_catalog.to_regnamespace('${OWN_SCHEMA}') is null then create schema ${OWN_SCHEMA}; end if;
   if pg_catalog.to_regclass('${LEDGER}') is null then
@@ -66,7 +79,7 @@ end $ledger$;
 commit`
 
 /** Selects the whole ledger as one value, for {@link readLedger}; fails with 42P01 when there is none. */
-export const SELECT_LEDGER = `select pg_catalog.json_build_object('rows', coalesce(pg_catalog.json_agg(l), '[]'))::text as ledger
+export const SELECT_LEDGER = `select pg_catalog.json_build_object('rows', coalesce(pg_catalog.json_agg(l), '[]'))::pg_catalog.text as ledger
 from (select *, pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at_utc
   from ${LEDGER}) l`
 
@@ -83,7 +96,7 @@ export const READ_LEDGER = `do $ledger$ begin
     perform pg_catalog.set_config('${SETTING}', (${SELECT_LEDGER}), false);
   end if;
 exception when insufficient_privilege then
-  perform pg_catalog.set_config('${SETTING}', pg_catalog.json_build_object('denied', sqlerrm)::text, false);
+  perform pg_catalog.set_config('${SETTING}', pg_catalog.json_build_object('denied', sqlerrm)::pg_catalog.text, false);
 end $ledger$;
 select pg_catalog.current_setting('${SETTING}') as ledger`
 
@@ -135,7 +148,24 @@ on conflict (name) do update set checksum = excluded.checksum, kind = excluded.k
   done_checksum = '', applied_at = excluded.applied_at, applied_by = excluded.applied_by`
 
 /** True of a row that this very transaction wrote. */
-export const WRITTEN_HERE = 'xmin = pg_catalog.pg_current_xact_id()::xid'
+export const WRITTEN_HERE = `xmin ${EQUALS} pg_catalog.pg_current_xact_id()::pg_catalog.xid`
+
+/** True of the row of a file. */
+export function isNamed(name: string): string {
+  return `name ${EQUALS} ${literal(name)}::pg_catalog.text`
+}
+
+/**
+ * Fails with 22012 unless the row of a file is complete, so that nothing goes on behind a file that failed; with
+ * `sameTransaction` also unless this very transaction completed it.
+ */
+export function guardComplete(name: string, sameTransaction: boolean): string {
+  const here = sameTransaction ? ` and ${WRITTEN_HERE}` : ''
+  return `select 1 ${DIVIDED_BY} (select pg_catalog.count(*) from ${LEDGER}
+where ${isNamed(name)} and done ${EQUALS} statements${here})`
+}
+
+const MILLISECONDS = `extract(epoch from (pg_catalog.clock_timestamp() ${MINUS} applied_at)) ${TIMES} 1000`
 
 /**
  * Closes the row that {@link openRow} opened in the same transaction: all statements are in. Fails with 22012 when the
@@ -143,22 +173,20 @@ export const WRITTEN_HERE = 'xmin = pg_catalog.pg_current_xact_id()::xid'
  */
 export function closeRow(name: string): string {
   return `with closed as (
-  update ${LEDGER} set done = statements, applied_at = pg_catalog.clock_timestamp(),
-    milliseconds = extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000
-  where name = ${literal(name)} and ${WRITTEN_HERE} returning milliseconds)
-select 1 / count(*) as closed, max(milliseconds) as recorded_milliseconds from closed`
+  update ${LEDGER} set done = statements, applied_at = pg_catalog.clock_timestamp(), milliseconds = ${MILLISECONDS}
+  where ${isNamed(name)} and ${WRITTEN_HERE} returning milliseconds)
+select 1 ${DIVIDED_BY} pg_catalog.count(*) as closed, pg_catalog.max(milliseconds) as recorded_milliseconds from closed`
 }
 
 /** Notes how far a file that runs statement by statement has come. */
 export function markDone(name: string, done: number, doneChecksum: string): string {
-  return `update ${LEDGER} set done = ${done}, done_checksum = ${literal(doneChecksum)},
-  milliseconds = extract(epoch from pg_catalog.clock_timestamp() - applied_at) * 1000
-where name = ${literal(name)} returning milliseconds as recorded_milliseconds`
+  return `update ${LEDGER} set done = ${done}, done_checksum = ${literal(doneChecksum)}, milliseconds = ${MILLISECONDS}
+where ${isNamed(name)} returning milliseconds as recorded_milliseconds`
 }
 
 /** Takes a file's new checksum without running it (policy `accept`); what is left of a half-applied file counts as done. */
 export function acceptChecksum(name: string, checksum: string): string {
-  return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where name = ${literal(name)}`
+  return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where ${isNamed(name)}`
 }
 
 /** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
