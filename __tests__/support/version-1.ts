@@ -95,7 +95,9 @@ async function read(file: string, ids: Record<string, string>): Promise<string> 
   const hash = createHash('sha256')
     .update(ids.project_id ?? '')
     .digest('hex')
-  return text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => (name === 'project_hash' ? hash.slice(0, 12) : (ids[name] ?? '')))
+  return text.replace(/\{\{(\w+)\}\}/g, (_, name: string) =>
+    name === 'project_hash' ? hash.slice(0, 12) : (ids[name] ?? ''),
+  )
 }
 
 async function call<T>(world: World, path: string, body: object): Promise<T> {
