@@ -87,7 +87,7 @@ function route(world: World, request: Request): Reply {
     request.url.pathname.match(/^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/(.*))?$/) ?? []
   const served = world.resources.filter((resource) => resource.group === group && resource.version === version)
   if (served.length === 0 && rest === '') return { status: 404, body: '404 page not found\n' }
-  if (rest === '') return { status: 200, body: { kind: 'APIResourceList', groupVersion: version, resources: served } }
+  if (rest === '') return { status: 200, body: resourceList(served) }
   const [, namespace = '', plural, name = '', subresource] =
     rest.match(/^(?:namespaces\/([^/]+)\/(?!finalize$)(?=.))?([^/]+)(?:\/([^/]+))?(?:\/(token|finalize))?$/) ?? []
   const resource = served.find((entry) => entry.plural === plural)
@@ -103,6 +103,19 @@ function route(world: World, request: Request): Reply {
   const verb = verbOf(request, name)
   authorize(world.store, { user, verb, ...address })
   return perform({ world, request, user }, verb, address)
+}
+
+/** What discovery answers: clients find the path of a kind by it. */
+function resourceList(served: Resource[]): object {
+  const [{ group, version } = { group: '', version: '' }] = served
+  const resources = served.map(({ plural, kind, namespaced }) => ({
+    name: plural,
+    singularName: kind.toLowerCase(),
+    namespaced,
+    kind,
+    verbs: ['create', 'delete', 'get', 'list', 'patch'],
+  }))
+  return { kind: 'APIResourceList', groupVersion: group ? `${group}/${version}` : version, resources }
 }
 
 function verbOf(request: Request, name: string): string {
