@@ -1,5 +1,6 @@
 import { withDatabase } from '../../database/connect.ts'
 import { ensureRoles } from '../../database/roles/index.ts'
+import { fillNumber } from '../../inputs/index.ts'
 import {
   applyCredentials,
   type Credentials,
@@ -83,15 +84,14 @@ function loginUrls(run: Run, target: Target, login: { name: string; password: st
 function kubernetesOptions(run: Run, number: number | null, branchId: string): KubernetesOptions | null {
   const { kubernetes } = run.config
   if (!kubernetes || isQueued(run)) return null
-  const fill = (text: string) => text.replaceAll('{number}', number === null ? '' : String(number))
   const dapr = parseDaprComponent(kubernetes.daprComponent)
   return {
     kubeconfig: kubernetes.kubeconfig,
     ...(kubernetes.context ? { context: kubernetes.context } : {}),
-    ...(kubernetes.namespace ? { namespace: fill(kubernetes.namespace) } : {}),
+    ...(kubernetes.namespace ? { namespace: fillNumber(kubernetes.namespace, number) } : {}),
     createNamespace: kubernetes.createNamespace,
     namespaceIsPerPullRequest: number !== null && kubernetes.namespace.includes('{number}'),
-    secretName: fill(kubernetes.secretName),
+    secretName: fillNumber(kubernetes.secretName, number),
     secretKeys: kubernetes.secretKeys,
     secretForce: kubernetes.secretForce,
     secretLabels: kubernetes.secretLabels,
