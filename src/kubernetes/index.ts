@@ -1,5 +1,5 @@
 /** Credentials in a cluster: the Secret, the Dapr Component, the namespace. */
-export { applyCredentials, readCredentials, removeCredentials } from './credentials.ts'
+export { applyCredentials, readCredentials, refuseForeignCredentials, removeCredentials } from './credentials.ts'
 export { type DaprComponent, parseDaprComponent } from './dapr.ts'
 export { kubeconfigProblem } from './kubeconfig.ts'
 export { labelKeyProblem, labelValueProblem, namespaceProblem, objectNameProblem } from './names.ts'
