@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Event } from './event.ts'
-import type { Config } from './inputs/index.ts'
+import { type Config, fillNumber } from './inputs/index.ts'
+import { namespaceProblem, objectNameProblem } from './kubernetes/index.ts'
 import type { Mode } from './model.ts'
 import { ActionError } from './runtime/errors.ts'
 
@@ -34,6 +35,7 @@ const DEFAULT_TEMPLATE = 'pr-{number}'
 export function planRun(config: Config, event: Event): Plan {
   const mode = config.mode === 'auto' ? modeOf(config, event) : config.mode
   if (typeof mode === 'object') return { kind: 'skip', reason: mode.skip }
+  refuseUnfilledNames(mode, config, event)
   return {
     kind: 'run',
     mode,
@@ -140,6 +142,27 @@ function modeOfGitBranch(config: Config, event: Event): Mode | { skip: string } 
   }
 }
 
+const DELIVERING: readonly Mode[] = ['provision', 'preview', 'reset', 'rotate']
+
+/** Outside pull requests `{number}` stands for nothing, and what is left may be no name that a cluster takes. */
+function refuseUnfilledNames(mode: Mode, { kubernetes }: Config, event: Event): void {
+  if (!kubernetes || event.pullRequest !== null || event.mergeGroupRef !== '' || !DELIVERING.includes(mode)) return
+  const named = [
+    ['secret_name', kubernetes.secretName, objectNameProblem],
+    ['namespace', kubernetes.namespace, namespaceProblem],
+  ] as const
+  for (const [input, template, problemOf] of named) {
+    if (!template.includes('{number}')) continue
+    const filled = fillNumber(template, null)
+    const problem = problemOf(filled)
+    if (!problem) continue
+    throw new ActionError(
+      `Input ${input} is '${template}': the event '${event.name}' has no number, and '${filled}' is left: ${problem}.`,
+      { advice: `Give ${input} without {number} here, or run on pull_request.` },
+    )
+  }
+}
+
 /** The branch of a run, and where its name comes from. */
 interface PlannedBranch {
   branchName: string
@@ -199,16 +222,22 @@ function fillTemplate(template: string, event: Event): string {
     sha: (pull?.headSha ?? event.sha).slice(0, 8),
     repository: event.repository,
   }
-  return template.replace(PLACEHOLDER, (_, word: string) => {
+  const filled = template.replace(PLACEHOLDER, (_, word: string) => {
     const value = values[word] ?? ''
     if (value !== '') return value
     throw new ActionError(`Input branch_name is '${template}': the event '${event.name}' has no ${word}.`, {
       advice: 'Use a name without that placeholder, or run on pull_request.',
     })
   })
+  if (filled.length <= LONGEST_BRANCH_NAME) return filled
+  throw new ActionError(
+    `Input branch_name is '${template}': filled in, it has ${filled.length} characters, and Neon allows ${LONGEST_BRANCH_NAME}.`,
+    { advice: 'Use fewer words in it, for example pr-{number} alone.' },
+  )
 }
 
 const LONGEST_HEAD_REF = 200
+const LONGEST_BRANCH_NAME = 256
 const HASH = 8
 
 /** A Git branch name in small letters and without slashes, for tools that take no others. */

@@ -97,6 +97,9 @@ export function createStore({ namespaces, namespaceDeletion }: StoreOptions): St
     apply(address, body, options) {
       const live = items.get(id(address))
       const { manager, force } = options
+      const wanted = body.metadata.resourceVersion
+      // kube-apiserver 1.20 takes no notice of it where the apply makes the object, and '0' is any.
+      if (live && wanted && wanted !== '0' && wanted !== live.metadata.resourceVersion) throw modified(address)
       const empty = () =>
         fresh(address, { apiVersion: body.apiVersion, kind: body.kind, metadata: { name: address.name } })
       const item = applyFields(live ?? empty(), body, { manager, force })

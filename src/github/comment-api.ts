@@ -1,13 +1,9 @@
-import { getOctokit } from '@actions/github'
-import { errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { statusOf } from './failure.ts'
+import { asking, type GitHubAccess, gitHubClient, UnreadableAnswer } from './client.ts'
+import { statusOf, whyFailed } from './failure.ts'
 
 /** Where a comment goes, and the token that opens it. */
-export interface CommentPlace {
-  token: string
-  /** `https://api.github.com`, or an Enterprise Server's `https://host/api/v3`. */
-  apiUrl: string
+export interface CommentPlace extends GitHubAccess {
   owner: string
   repo: string
   pullRequest: number
@@ -30,7 +26,10 @@ export interface CommentApi {
   remove(comment: Comment): Promise<void>
 }
 
-const TIMEOUT = 30_000
+const PER_PAGE = 100
+const NO_CONTENT = 204
+// Far more than GitHub shows; a server that answers the same page for ever must not keep the run.
+const MOST_PAGES = 500
 
 /**
  * The comments of a pull request through GitHub's REST API, each call with a time limit and the run's signal. A comment
@@ -38,47 +37,65 @@ const TIMEOUT = 30_000
  * throws it. `login` answers undefined where GitHub does not tell.
  */
 export function commentApi(runtime: Runtime, place: CommentPlace): CommentApi {
-  const octokit = getOctokit(place.token, { baseUrl: place.apiUrl.replace(/\/+$/, '') })
+  const { octokit, request } = gitHubClient(runtime, place)
   const { owner, repo, pullRequest } = place
-  const call = () => ({
-    owner,
-    repo,
-    request: { signal: AbortSignal.any([runtime.signal, AbortSignal.timeout(TIMEOUT)]) },
-  })
+  const call = () => ({ owner, repo, request: request() })
   const { issues } = octokit.rest
   return {
-    list: () =>
-      octokit.paginate(issues.listComments, { ...call(), issue_number: pullRequest, per_page: 100 }) as Promise<
-        Comment[]
-      >,
+    async list() {
+      const comments: Comment[] = []
+      for (let page = 1; page <= MOST_PAGES; page += 1) {
+        const { data } = await issues.listComments({ ...call(), issue_number: pullRequest, per_page: PER_PAGE, page })
+        if (!Array.isArray(data)) throw new UnreadableAnswer('list of comments')
+        comments.push(...(data as Comment[]).filter(isComment))
+        if (data.length < PER_PAGE) break
+      }
+      return comments
+    },
     async login() {
       try {
-        const answer = await octokit.graphql<{ viewer: { login: string } }>('query { viewer { login } }', {
-          request: call().request,
+        return await asking(runtime, {}, async () => {
+          const answer = await octokit.graphql<Viewer>('query { viewer { login } }', { request: request() })
+          const login = answer?.viewer?.login
+          if (typeof login === 'string' && login !== '') return login
+          throw new UnreadableAnswer('login')
         })
-        return answer.viewer.login
       } catch (error) {
         runtime.signal.throwIfAborted()
-        runtime.log.debug(`The token's login is unknown: ${errorMessage(error)}`)
+        runtime.log.debug(`The token's login is unknown: ${whyFailed(error)}`)
         return undefined
       }
     },
-    create: async (body) =>
-      (await issues.createComment({ ...call(), issue_number: pullRequest, body })).data as Comment,
+    async create(body) {
+      const { data } = await issues.createComment({ ...call(), issue_number: pullRequest, body })
+      if (!isComment(data)) throw new UnreadableAnswer('comment')
+      return data
+    },
     async update(comment, body) {
       if (sameText(comment.body ?? '', body)) return 'unchanged'
       return gone(async () => {
-        await issues.updateComment({ ...call(), comment_id: comment.id, body })
+        const { data } = await issues.updateComment({ ...call(), comment_id: comment.id, body })
+        if (!isComment(data)) throw new UnreadableAnswer('comment')
         return 'updated' as const
       })
     },
     async remove(comment) {
       await gone(async () => {
-        await issues.deleteComment({ ...call(), comment_id: comment.id })
+        const { status } = await issues.deleteComment({ ...call(), comment_id: comment.id })
+        if (status !== NO_CONTENT) throw new UnreadableAnswer('word of the comment that was to be deleted')
         return 'updated' as const
       })
     },
   }
+}
+
+/** What GitHub answers, where it answers. */
+type Viewer = { viewer?: { login?: unknown } } | undefined
+
+function isComment(value: unknown): value is Comment {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, html_url } = value as Partial<Comment>
+  return typeof id === 'number' && typeof html_url === 'string'
 }
 
 async function gone(work: () => Promise<'updated'>): Promise<'updated' | 'absent'> {

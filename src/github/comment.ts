@@ -1,8 +1,8 @@
-import { retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { asking } from './client.ts'
 import { type Comment, type CommentApi, type CommentPlace, commentApi } from './comment-api.ts'
 import { compareMarkers, markerIn, mergeMarkers, splitMarker } from './comment-marker.ts'
-import { retryDelay, warnOfFailure } from './failure.ts'
+import { warnOfFailure } from './failure.ts'
 
 /** Where a comment goes and what it says. */
 export interface CommentOptions extends CommentPlace {
@@ -41,10 +41,7 @@ export async function upsertComment(runtime: Runtime, options: CommentOptions): 
   runtime.secrets.add(options.token)
   try {
     // Every attempt begins by looking, so that a comment whose creation was not answered is found and not made twice.
-    return await retry(
-      { clock: runtime.clock, signal: runtime.signal, decide: (error, attempt) => retryDelay(runtime, error, attempt) },
-      () => upsert(runtime, options),
-    )
+    return await asking(runtime, {}, () => upsert(runtime, options))
   } catch (error) {
     runtime.signal.throwIfAborted()
     const where = `${options.owner}/${options.repo}#${options.pullRequest}`
@@ -57,10 +54,45 @@ async function upsert(runtime: Runtime, options: CommentOptions): Promise<Commen
   const all = await github.list()
   const marked = all.filter((comment) => compareMarkers(options.marker, markerIn(comment.body ?? '')) !== 'other')
   const login = marked.length > 0 ? await github.login() : undefined
+  if (marked.length > 0 && login === undefined) return await withoutLogin(runtime, options, { github, marked })
   const found = choose(
-    marked.filter((comment) => isOwn(comment, login)),
+    marked.filter((comment) => isOwn(comment, login ?? '')),
     options.marker,
   )
+  return await write(runtime, options, { github, found })
+}
+
+/**
+ * Where GitHub does not tell whose token this is, a comment with our marker may be anybody's: bots of other actions, and
+ * whoever copied it. The author of a comment that this run makes is the token's; whatever else of that author is there is
+ * ours, takes the text, and the new one goes. Where none may be made, none is touched.
+ */
+async function withoutLogin(
+  runtime: Runtime,
+  options: CommentOptions,
+  { github, marked }: { github: CommentApi; marked: Comment[] },
+): Promise<CommentResult> {
+  if (options.onlyIfExists) {
+    runtime.log.info(
+      'The comment of an earlier run was left as it is: GitHub does not tell whose github_token this is, so that it may be of somebody else.',
+    )
+    return { url: null, action: 'absent' }
+  }
+  const created = await github.create(textFor(runtime, options, undefined))
+  const own = marked.filter(({ user }) => user?.login === created.user?.login && user?.type === created.user?.type)
+  const found = created.user ? choose(own, options.marker) : []
+  if (found.length === 0) return { url: created.html_url, action: 'created' }
+  const result = await write(runtime, options, { github, found })
+  if (result.url !== created.html_url) await github.remove(created)
+  return result
+}
+
+/** Writes the text to the first of our comments, and removes the others; makes one where there is none. */
+async function write(
+  runtime: Runtime,
+  options: CommentOptions,
+  { github, found }: { github: CommentApi; found: Comment[] },
+): Promise<CommentResult> {
   const body = textFor(runtime, options, found[0])
   const [first, ...younger] = found
   if (!first) return options.onlyIfExists ? { url: null, action: 'absent' } : create(github, options, body)
@@ -100,12 +132,10 @@ function textFor(runtime: Runtime, options: CommentOptions, found: Comment | und
 
 /**
  * Whether a comment is ours. The token's login is asked for by GraphQL, because `GET /user` is closed to the tokens of
- * Actions; where that fails, any bot's comment with our marker counts, but never a person's.
+ * Actions; it may leave the `[bot]` out that REST writes.
  */
-function isOwn(comment: Comment, login: string | undefined): boolean {
-  const { user } = comment
+function isOwn({ user }: Comment, login: string): boolean {
   if (!user) return false
-  if (login === undefined) return user.type === 'Bot'
   const bare = (name: string) => name.toLowerCase().replace(/\[bot\]$/, '')
   return user.login === login || (user.type === 'Bot' && bare(user.login) === bare(login))
 }

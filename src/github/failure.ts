@@ -1,5 +1,5 @@
 import { errorMessage } from '../runtime/errors.ts'
-import { backoff, type RetryDecision } from '../runtime/retry.ts'
+import { backoff, type RetryDecision, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 const ATTEMPTS = 4
@@ -11,12 +11,21 @@ export function statusOf(error: unknown): number {
 }
 
 function headerOf(error: unknown, name: string): string {
-  const response = (error as { response?: { headers?: Record<string, string> } }).response
-  return String(response?.headers?.[name] ?? '')
+  const thrown = error as { response?: { headers?: Record<string, string> }; headers?: Record<string, string> }
+  return String((thrown.response?.headers ?? thrown.headers)?.[name] ?? '')
 }
 
-/** True for GitHub's rate limits, which it answers with 403 or 429 (manual: Rate limits for the REST API). */
+/** The errors of a GraphQL answer, which comes with status 200; null for any other fault. */
+function graphqlErrors(error: unknown): { type?: string; message?: string }[] | null {
+  if (typeof error !== 'object' || error === null || !('errors' in error) || !Array.isArray(error.errors)) return null
+  return statusOf(error) >= 400 ? null : error.errors
+}
+
+/** True for GitHub's rate limits, which it answers with 403 or 429 (manual: Rate limits for the REST API), or in GraphQL. */
 function isRateLimit(error: unknown): boolean {
+  const errors = graphqlErrors(error)
+  if (errors)
+    return errors.some(({ type = '', message = '' }) => type === 'RATE_LIMITED' || /rate limit/i.test(message))
   const status = statusOf(error)
   if (status === 429) return true
   if (status !== 403) return false
@@ -24,19 +33,49 @@ function isRateLimit(error: unknown): boolean {
   return spent || headerOf(error, 'retry-after') !== '' || /rate limit|abuse/i.test(errorMessage(error))
 }
 
+/** How patient {@link retryDelay} is. */
+export interface RetryLimits {
+  /** The longest that a rate limit may ask to wait, in milliseconds; a minute unless told. */
+  patience?: number
+}
+
 /** How long to wait before another attempt: as long as a rate limit asks, briefly after a passing fault; else `stop`. */
-export function retryDelay(runtime: Runtime, error: unknown, attempt: number): RetryDecision {
+export function retryDelay(
+  runtime: Runtime,
+  error: unknown,
+  { attempt, patience = LONGEST_WAIT }: RetryLimits & { attempt: number },
+): RetryDecision {
   if (attempt >= ATTEMPTS) return 'stop'
   if (isRateLimit(error)) {
-    const after = Number(headerOf(error, 'retry-after')) * 1000 || 0
-    const reset = Number(headerOf(error, 'x-ratelimit-reset')) * 1000 - runtime.clock.now()
-    const asked = after || (headerOf(error, 'x-ratelimit-remaining') === '0' ? reset : 0)
+    const asked = askedToWait(error, runtime.clock.now())
     // A moment that has passed is no leave to ask without a pause.
-    return asked > LONGEST_WAIT ? 'stop' : Math.max(asked, backoff(attempt, 1000, 8000))
+    return asked > patience ? 'stop' : Math.max(asked, backoff(attempt, 1000, 8000))
   }
+  // What a query was refused for stays; GitHub gives no type to a fault of its own.
+  const errors = graphqlErrors(error)
+  if (errors) return errors.some(({ type }) => type !== undefined) ? 'stop' : backoff(attempt, 1000, 8000)
   const status = statusOf(error)
-  // Octokit gives status 500 to network faults too; 0 is an abort by our own time limit.
-  return status >= 500 || status === 0 ? backoff(attempt, 1000, 8000) : 'stop'
+  // Octokit gives status 500 to network faults too; 0 is an answer that cannot be read, or our own time limit.
+  return status >= 500 || status === 408 || status === 0 ? backoff(attempt, 1000, 8000) : 'stop'
+}
+
+/** Milliseconds until a rate limit ends, as its headers say; 0 where they do not. */
+function askedToWait(error: unknown, now: number): number {
+  const after = retryAfter(headerOf(error, 'retry-after'), now)
+  if (after) return after
+  if (headerOf(error, 'x-ratelimit-remaining') !== '0') return 0
+  return Math.max(0, Number(headerOf(error, 'x-ratelimit-reset')) * 1000 - now) || 0
+}
+
+/** Why a request failed, as a clause on one line: `502 Bad Gateway`, `no answer in time`. */
+export function whyFailed(error: unknown): string {
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer within 30 s'
+  const status = statusOf(error)
+  const text = errorMessage(error).split('\n', 1).join('').trim().replace(/\.$/, '')
+  // A gateway in between answers a page.
+  const said = /^\s*</.test(text) ? (/<title>([^<]*)<\/title>/i.exec(errorMessage(error))?.[1] ?? 'a page') : text
+  return `${status > 0 ? `${status} ` : ''}${said}`.trim() || 'an empty answer'
 }
 
 const PERMISSIONS = `Give the job these permissions:
@@ -54,7 +93,7 @@ export function warnOfFailure(
   { where, error, isOptional }: { where: string; error: unknown; isOptional: boolean },
 ): 'forbidden' | 'failed' {
   const status = statusOf(error)
-  const said = `${status > 0 ? `${status} ` : ''}${errorMessage(error)}`
+  const said = whyFailed(error)
   const start = `The comment on ${where} was not written: GitHub says "${said}".`
   const denied = (status === 403 || status === 404) && !isRateLimit(error) && !/locked|disabled|archived/i.test(said)
   if (denied) {

@@ -1,6 +1,7 @@
-import { getOctokit } from '@actions/github'
-import { ActionError, errorMessage } from '../runtime/errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { asking, type GitHubAccess, gitHubClient, UnreadableAnswer } from './client.ts'
+import { whyFailed } from './failure.ts'
 
 /** What GitHub says of a pull request; `unknown` when there is none of that number. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'
@@ -13,12 +14,11 @@ export interface PullRequestFacts {
 }
 
 /** Where to ask. */
-export interface RepositoryQuery {
-  token: string
-  /** REST root, for example `https://api.github.com`; the GraphQL root follows from it. */
-  apiUrl: string
+export interface RepositoryQuery extends GitHubAccess {
   /** `owner/name` */
   repository: string
+  /** The longest that a rate limit may ask to wait, in milliseconds; until it ends unless told. */
+  patience?: number
 }
 
 // Well below GitHub's limit of 500,000 nodes a query; one request then answers for a hundred branches.
@@ -87,22 +87,41 @@ interface Question {
   permission: string
 }
 
+// GitHub counts its limits by the hour (manual: Rate limits for the GraphQL API); the input timeout ends the wait before.
+const PATIENCE = 3_660_000
+
 async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, question: Question): Promise<T> {
   runtime.signal.throwIfAborted()
   const [owner, name] = query.repository.split('/')
   const text = `query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {\n${question.fields}\n} }`
   try {
-    const octokit = getOctokit(query.token, { baseUrl: query.apiUrl })
-    const answer = await octokit.graphql<{ repository: T | null }>(text, { owner, name })
-    if (answer.repository) return answer.repository
-    throw new Error('it knows no such repository')
+    const { octokit, request } = gitHubClient(runtime, query)
+    return await asking(runtime, { patience: query.patience ?? PATIENCE }, async () => {
+      try {
+        const answer = await octokit.graphql<Answer<T>>(text, { owner, name, request: request() })
+        if (answer?.repository) return answer.repository
+        if (answer?.repository === null) throw new Unknown('it knows no such repository')
+        throw new UnreadableAnswer('repository')
+      } catch (error) {
+        const partial = partialAnswer<T>(error)
+        if (partial) return partial
+        throw error
+      }
+    })
   } catch (error) {
-    const partial = partialAnswer<T>(error)
-    if (partial) return partial
-    throw new ActionError(`Could not read ${question.what}: ${reasonOf(error)}.`, {
+    runtime.signal.throwIfAborted()
+    throw new ActionError(`Could not read ${question.what}: ${whyFailed(error)}.`, {
       advice: `Nothing was deleted. Give the job permissions: { ${question.permission} }, and check github_token.`,
     })
   }
+}
+
+/** What GitHub answers, where it answers. */
+type Answer<T> = { repository?: T | null } | undefined
+
+/** An answer that no other try would change. */
+class Unknown extends Error {
+  readonly errors = [{ type: 'NOT_FOUND' }]
 }
 
 /** GitHub answers unknown numbers with an error beside the data; any other error makes the whole answer worthless. */
@@ -112,8 +131,4 @@ function partialAnswer<T>(error: unknown): T | null {
   const harmless = errors.length > 0 && errors.every(({ type }) => type === 'NOT_FOUND')
   const data = error.data as { repository: T | null } | null | undefined
   return harmless ? (data?.repository ?? null) : null
-}
-
-function reasonOf(error: unknown): string {
-  return errorMessage(error).split('\n', 1).join('').replace(/\.$/, '')
 }

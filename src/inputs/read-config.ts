@@ -1,12 +1,14 @@
 import { parseRoles, type RoleRequest } from '../database/roles/index.ts'
-import { parseDaprComponent, parseSecretKeys } from '../kubernetes/index.ts'
+import { kubeconfigProblem, parseDaprComponent, parseSecretKeys } from '../kubernetes/index.ts'
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
+import type { Secrets } from '../runtime/secrets.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
 import { asksToProvision, looksSwapped, withAliases } from './neon-names.ts'
 import { createReader, type Reader } from './reader.ts'
 import { checkTogether } from './rules.ts'
+import { checkShapes } from './shapes.ts'
 
 const MODES = ['auto', 'provision', 'preview', 'cleanup', 'sweep', 'reset', 'rotate', 'plan', 'diff'] as const
 const DAY = 86_400_000
@@ -16,18 +18,44 @@ const COMPUTE_UNITS = { least: 0.25, most: 64, whole: false }
 // Neon never had an older one; which newer ones there are is Neon's to say.
 const POSTGRES = { least: 14, most: 99, whole: true }
 const LONGEST_RETENTION = 30 * DAY
+// setTimeout of Node fires at once for a longer one (manual, timers). PostgreSQL's lock_timeout and statement_timeout are
+// ints of milliseconds as well (guc_tables.c).
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Reads every input into a {@link Config}. Throws one {@link ActionError} that lists all wrong inputs; nothing has been
- * asked of any service by then.
+ * Reads every input into a {@link Config} and opens the kubeconfig, whose secrets are registered by then. Throws one
+ * {@link ActionError} that lists all wrong inputs; nothing has been asked of any service by then. The Kubernetes client is
+ * loaded only where there is a kubeconfig.
  */
+export async function judgeInputs(getInput: (name: InputName) => string, secrets: Secrets): Promise<Config> {
+  const { config, problems } = collect(getInput)
+  const { kubernetes } = config
+  if (kubernetes) {
+    const { kubeconfig, context } = kubernetes
+    const problem = await kubeconfigProblem(secrets, { kubeconfig, ...(context ? { context } : {}) })
+    if (problem) problems.push(`Inputs kubeconfig and kube_context: ${problem}`)
+  }
+  return judged(config, problems)
+}
+
+/** {@link judgeInputs} without the kubeconfig: for whoever cannot wait. */
 export function readConfig(getInput: (name: InputName) => string): Config {
+  const { config, problems } = collect(getInput)
+  return judged(config, problems)
+}
+
+function judged(config: Config, problems: string[]): Config {
+  if (problems.length > 0) throw new ActionError(problemList(problems))
+  return config
+}
+
+function collect(getInput: (name: InputName) => string): { config: Config; problems: string[] } {
   const reader = createReader(withAliases(getInput))
   const notices: string[] = []
   const roles = reader.parsed('roles', parseRoles, [])
   const config: Config = {
     mode: reader.choice('mode', MODES),
-    timeout: reader.duration('timeout') ?? 0,
+    timeout: reader.duration('timeout', LONGEST_TIMER) ?? 0,
     connectionString: reader.text('connection_string'),
     asksToProvision: asksToProvision(reader.given),
     looksSwapped: looksSwapped(reader.given),
@@ -61,8 +89,8 @@ export function readConfig(getInput: (name: InputName) => string): Config {
     },
   }
   checkTogether(config, reader)
-  if (reader.problems.length > 0) throw new ActionError(problemList(reader.problems))
-  return config
+  checkShapes(config, reader)
+  return { config, problems: reader.problems }
 }
 
 function problemList(problems: string[]): string {
@@ -145,9 +173,9 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
     transaction: reader.choice('transaction', ['file', 'all', 'none']),
     onEdit: reader.choice('on_edit', ['reset', 'fail', 'accept']),
     outOfOrder: reader.choice('out_of_order', ['warn', 'fail']),
-    lockWait: reader.duration('lock_wait') ?? 0,
-    lockTimeout: reader.duration('lock_timeout') ?? 0,
-    statementTimeout: reader.duration('statement_timeout') ?? 0,
+    lockWait: reader.duration('lock_wait', LONGEST_TIMER) ?? 0,
+    lockTimeout: reader.duration('lock_timeout', LONGEST_TIMER) ?? 0,
+    statementTimeout: reader.duration('statement_timeout', LONGEST_TIMER) ?? 0,
     showDetail: reader.flag('show_detail') ?? false,
   }
 }

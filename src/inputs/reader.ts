@@ -1,6 +1,7 @@
 import { parseDuration } from '../runtime/durations.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import { INPUT_DEFAULTS, type InputName } from './defaults.ts'
+import { quoted } from './quoted.ts'
 
 /** Reads inputs one by one and remembers every problem instead of stopping at the first. */
 export interface Reader {
@@ -18,13 +19,17 @@ export interface Reader {
   choice<T extends string>(name: InputName, allowed: readonly T[]): T
   /** A number within bounds; empty is null. */
   number(name: InputName, bounds: { least: number; most: number; whole: boolean }): number | null
-  /** Milliseconds; empty is null. */
-  duration(name: InputName): number | null
+  /** Milliseconds, at most so many; empty is null. */
+  duration(name: InputName, most?: number): number | null
   /** The result of `parse`, whose exception becomes a problem; `fallback` then stands in. */
   parsed<T>(name: InputName, parse: (text: string) => T, fallback: T): T
   /** Records a problem found across inputs. */
   problem(text: string): void
 }
+
+const DAY = 86_400_000
+// A moment this far from now is still one that dates can hold.
+const LONGEST_DURATION = 36_500 * DAY
 
 const INPUT_NAMES = Object.keys(INPUT_DEFAULTS) as InputName[]
 
@@ -62,13 +67,13 @@ export function createReader(getInput: (name: InputName) => string): Reader {
       // The words of YAML 1.2's core schema, which the runner's own boolean inputs use.
       if (/^(true|True|TRUE)$/.test(value)) return true
       if (/^(false|False|FALSE)$/.test(value)) return false
-      problem(`Input ${name} is '${value}': it must be 'true' or 'false'.`)
+      problem(`Input ${name} is ${quoted(value)}: it must be 'true' or 'false'.`)
       return null
     },
     choice(name, allowed) {
       const value = text(name)
       const found = allowed.find((word) => word === value)
-      if (found === undefined) problem(`Input ${name} is '${value}': it must be one of ${list(allowed)}.`)
+      if (found === undefined) problem(`Input ${name} is ${quoted(value)}: it must be one of ${list(allowed)}.`)
       return found ?? (allowed[0] as (typeof allowed)[number])
     },
     number(name, { least, most, whole }) {
@@ -77,15 +82,19 @@ export function createReader(getInput: (name: InputName) => string): Reader {
       const number = Number(value)
       if (Number.isFinite(number) && number >= least && number <= most && (!whole || Number.isInteger(number)))
         return number
-      problem(`Input ${name} is '${value}': it must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}.`)
+      problem(
+        `Input ${name} is ${quoted(value)}: it must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}.`,
+      )
       return null
     },
-    duration(name) {
+    duration(name, most = LONGEST_DURATION) {
       const value = text(name)
       if (value === '') return null
       const milliseconds = parseDuration(value)
       if (milliseconds === null)
-        problem(`Input ${name} is '${value}': it must be a duration such as '90s', '12h' or '7d'.`)
+        problem(`Input ${name} is ${quoted(value)}: it must be a duration such as '90s', '12h' or '7d'.`)
+      else if (milliseconds > most)
+        problem(`Input ${name} is ${quoted(value)}: it must be ${most} ms (${Math.floor(most / DAY)} days) at most.`)
       return milliseconds
     },
     parsed(name, parse, fallback) {

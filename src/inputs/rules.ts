@@ -8,7 +8,6 @@ import { NEVER_EMPTY, type Reader } from './reader.ts'
 
 // Neon's own tools take such a word for an id, and so would look for a branch that does not exist.
 const LOOKS_LIKE_ID = /^br-[a-z]+-[a-z]+-[a-z0-9]+$/
-const LONGEST_BRANCH_NAME = 256
 
 /** Checks inputs against each other and records every contradiction with the reader. */
 export function checkTogether(config: Config, reader: Reader): void {
@@ -122,17 +121,11 @@ function checkBranchName(name: string, reader: Reader): void {
       `Input branch_name is '${name}': that looks like a branch id, and Neon's tools would take it for one. Choose another name.`,
     )
   }
-  if (name.length > LONGEST_BRANCH_NAME) {
-    reader.problem(`Input branch_name has ${name.length} characters: Neon allows ${LONGEST_BRANCH_NAME}.`)
-  }
 }
 
 function checkUrls(config: Config, reader: Reader): void {
-  const { connectionString, neon } = config
+  const { connectionString } = config
   if (connectionString !== '') checkConnectionString(connectionString, reader)
-  if (!/^https?:$/.test(protocolOf(neon.apiHost))) {
-    reader.problem(`Input api_host is '${neon.apiHost}': it must be a URL such as 'https://console.neon.tech/api/v2'.`)
-  }
 }
 
 /** By the parser that the database is connected with. The text holds a password, so no message repeats it. */
@@ -144,8 +137,4 @@ function checkConnectionString(text: string, reader: Reader): void {
   } catch (error) {
     reader.problem(`Input connection_string: ${errorMessage(error)}`)
   }
-}
-
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : ''
 }

@@ -1,12 +1,10 @@
 import type { KubernetesResult } from '../model.ts'
-import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type Connection, knowsKind, readObject } from './connection.ts'
+import { type Connection, knowsKind, readObject, refuseForeign } from './connection.ts'
 import { createApi } from './http.ts'
 import { openContext } from './kubeconfig.ts'
-import { describeOwner, mayWrite } from './marks.ts'
 import { awaitTermination, removeNamespace } from './namespace.ts'
-import { type ObjectAddress, titleOf } from './objects.ts'
+import type { ObjectAddress } from './objects.ts'
 import { type Kept, removeObject } from './remove.ts'
 import type { KubernetesObject, KubernetesOptions } from './types.ts'
 import { type Write, writeObject } from './write.ts'
@@ -22,8 +20,8 @@ export interface Cluster {
   refuseForeign(address: ObjectAddress, existing: KubernetesObject | null): void
   /** Waits while the namespace is being deleted, up to two minutes. */
   awaitTermination(): Promise<void>
-  /** Makes the object as desired, or does nothing when it is. */
-  write(write: Write): Promise<KubernetesResult[]>
+  /** Makes the object as desired, or does nothing when it is; null when another run has changed it since it was read. */
+  write(write: Write): Promise<KubernetesResult[] | null>
   /** Deletes the object if it is ours; says why when it stays. */
   remove(address: ObjectAddress): Promise<KubernetesResult | Kept>
 }
@@ -45,18 +43,12 @@ export async function withCluster<T>(
 }
 
 function createCluster(connection: Connection): Cluster {
-  const { options, namespace } = connection
+  const { namespace } = connection
   return {
     namespace,
     read: (address) => readObject(connection, address),
     knows: ({ path }) => knowsKind(connection, path),
-    refuseForeign(address, existing) {
-      if (existing === null || options.secretForce || mayWrite(existing, options.owner)) return
-      throw new ActionError(
-        `Will not write ${titleOf(address)}: it belongs to ${describeOwner(existing, options.owner)}.`,
-        { advice: 'Choose another secret_name or namespace, or set secret_force: true to take it over.' },
-      )
-    },
+    refuseForeign: (address, existing) => refuseForeign(connection, address, existing),
     awaitTermination: () => awaitTermination(connection),
     write: (write) => writeObject(connection, write),
     remove: (address) =>

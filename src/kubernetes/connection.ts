@@ -1,6 +1,7 @@
-import type { ActionError } from '../runtime/errors.ts'
+import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Api } from './http.ts'
+import { describeOwner, mayWrite } from './marks.ts'
 import { type ObjectAddress, titleOf } from './objects.ts'
 import { answerFailure } from './refusals.ts'
 import type { Answer, KubernetesObject, KubernetesOptions } from './types.ts'
@@ -20,6 +21,21 @@ export async function readObject(connection: Connection, address: ObjectAddress)
   if (answer.object) return answer.object
   if (answer.code === 404) return null
   throw failure(connection, answer, address.kind, `read ${titleOf(address)}`)
+}
+
+/** Throws an ActionError when an object is there that this run may not write. */
+export function refuseForeign(
+  { options }: Connection,
+  address: ObjectAddress,
+  existing: KubernetesObject | null,
+): void {
+  if (existing === null || options.secretForce || mayWrite(existing, options.owner)) return
+  throw new ActionError(
+    `Will not write ${titleOf(address)}: it belongs to ${describeOwner(existing, options.owner)}.`,
+    {
+      advice: 'Choose another secret_name or namespace, or set secret_force: true to take it over.',
+    },
+  )
 }
 
 /** Whether the server knows the kind of objects that live below a path; every user who has logged in may ask this. */

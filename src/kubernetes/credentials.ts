@@ -8,11 +8,17 @@ import { keptWarning } from './remove.ts'
 import { fillTemplates, isSecret, passwordsOf, urlKey } from './template.ts'
 import type { Credentials, KubernetesOptions } from './types.ts'
 
+// Each round means that another run wrote the Secret, or gave a new password, in the meantime.
+const ROUNDS = 8
+
 /**
  * Brings the credentials into the cluster: the Secret, its namespace when `createNamespace` allows, and the Dapr
  * Component when one is named. Uses server-side apply with the field manager `neon-postgres-setup`
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/); what is already so is not written, what was
- * written is read back and compared.
+ * written is read back and compared. Nothing is written over what another run wrote since it was read: it is read and
+ * judged anew.
+ * @param now tells the credentials as they are by then; asked after each write, so that a run which holds an older password
+ * than another one has set in the meantime does not leave it in the Secret. Without it they do not change.
  * Throws an ActionError for a broken kubeconfig, a server that cannot be reached, a login or right that is missing, an
  * object that belongs to someone else, and everything else that keeps the cluster from holding the credentials.
  */
@@ -20,10 +26,8 @@ export async function applyCredentials(
   runtime: Runtime,
   options: KubernetesOptions,
   credentials: Credentials,
+  now: (before: Credentials) => Promise<Credentials> = async (before) => before,
 ): Promise<KubernetesResult[]> {
-  const values = fillTemplates(options.secretKeys, credentials)
-  for (const password of passwordsOf(credentials)) hide(runtime, password)
-  for (const { key, template } of options.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
   if (options.daprComponent && urlKey(options.secretKeys) === undefined) {
     throw new ActionError(
       `The Dapr Component '${options.daprComponent}' needs a connection URL: no key of the Secret is one.`,
@@ -35,18 +39,70 @@ export async function applyCredentials(
   return withCluster(runtime, options, async (cluster) => {
     // Without create_namespace nobody here makes it anew, and waiting would help nobody.
     if (options.createNamespace) await cluster.awaitTermination()
-    const address = secretAddress(options, cluster.namespace)
-    const existing = await cluster.read(address)
-    cluster.refuseForeign(address, existing)
-    // Looked at before the first write, so that a cluster without Dapr is not left half done.
-    const component = await lookAtComponent(cluster, options)
-    const results = await cluster.write({ address, desired: secretObject(options, address, values), existing })
-    if (component) {
-      const desired = componentObject(options, component.address)
-      results.push(...(await cluster.write({ ...component, desired })))
+    let current = credentials
+    const done = new Map<string, KubernetesResult>()
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const results = await applyOnce(runtime, { cluster, options }, current)
+      for (const result of results ?? []) remember(done, result)
+      // Where nothing was written, whoever has a newer password writes it after this.
+      const isSettled = results?.every(({ action }) => action === 'unchanged') ?? false
+      const later = isSettled ? current : await now(current)
+      if (results && JSON.stringify(later) === JSON.stringify(current)) {
+        for (const result of done.values()) runtime.log.info(sentence(result))
+        return [...done.values()]
+      }
+      runtime.log.info('Kubernetes: another run was at work on these credentials; looking again.')
+      current = later
     }
-    for (const result of results) runtime.log.info(sentence(result))
-    return results
+    throw new ActionError(
+      `Could not write ${titleOf(secretAddress(options, cluster.namespace))}: it was changed ${ROUNDS} times while this run wrote it.`,
+      { advice: 'Look for another job or tool that writes it all the time; give the jobs one concurrency group.' },
+    )
+  })
+}
+
+/** What became of an object in all rounds: the first that changed it tells. */
+function remember(done: Map<string, KubernetesResult>, result: KubernetesResult): void {
+  const title = titleOf(result)
+  const before = done.get(title)
+  if (!before || before.action === 'unchanged') done.set(title, result)
+}
+
+interface Place {
+  cluster: Cluster
+  options: KubernetesOptions
+}
+
+/** One round: looks, judges, writes; null when another writer was quicker. */
+async function applyOnce(
+  runtime: Runtime,
+  { cluster, options }: Place,
+  credentials: Credentials,
+): Promise<KubernetesResult[] | null> {
+  const values = fillTemplates(options.secretKeys, credentials)
+  for (const password of passwordsOf(credentials)) hide(runtime, password)
+  for (const { key, template } of options.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  const address = secretAddress(options, cluster.namespace)
+  const existing = await cluster.read(address)
+  cluster.refuseForeign(address, existing)
+  // Looked at before the first write, so that a cluster without Dapr is not left half done.
+  const component = await lookAtComponent(cluster, options)
+  const results = await cluster.write({ address, desired: secretObject(options, address, values), existing })
+  if (!component || !results) return results
+  const desired = componentObject(options, component.address)
+  const more = await cluster.write({ ...component, desired })
+  return more && [...results, ...more]
+}
+
+/**
+ * Refuses what {@link applyCredentials} would refuse, before anything is changed elsewhere for it, a password for example.
+ * Throws an ActionError when the Secret or the Component belongs to somebody else, or the cluster cannot be asked.
+ */
+export async function refuseForeignCredentials(runtime: Runtime, options: KubernetesOptions): Promise<void> {
+  await withCluster(runtime, options, async (cluster) => {
+    const address = secretAddress(options, cluster.namespace)
+    cluster.refuseForeign(address, await cluster.read(address))
+    await lookAtComponent(cluster, options)
   })
 }
 

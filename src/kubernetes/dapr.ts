@@ -1,4 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
+import { objectNameProblem } from './names.ts'
 
 const VERSIONS = ['v1', 'v2'] as const
 
@@ -14,9 +15,6 @@ export interface DaprComponent {
   version: DaprVersion
 }
 
-// Names of objects as the API server checks them (IsDNS1123Subdomain of k8s.io/apimachinery/pkg/util/validation).
-const NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
 /**
  * Reads the input `dapr_component`: `name` or `name@version`; undefined when it is empty. Throws an ActionError for a
  * name that the cluster would refuse and for a version that Dapr does not have.
@@ -27,7 +25,7 @@ export function parseDaprComponent(text: string): DaprComponent | undefined {
   const at = given.indexOf('@')
   const name = at < 0 ? given : given.slice(0, at)
   const version = at < 0 ? DEFAULT_DAPR_VERSION : VERSIONS.find((known) => known === given.slice(at + 1))
-  if (!NAME.test(name)) {
+  if (objectNameProblem(name)) {
     throw new ActionError(
       `Input dapr_component is '${given}': '${name}' is no name of a Component, which has small letters, digits, '-' and '.'.`,
       { advice: 'Write a name such as statestore, or name and version such as statestore@v1.' },

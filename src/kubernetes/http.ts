@@ -5,7 +5,7 @@ import { backoff, retry, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { loginFailure, networkFailure } from './failures.ts'
 import type { OpenSession } from './kubeconfig.ts'
-import { isPassing } from './refusals.ts'
+import { isPassing, isStale } from './refusals.ts'
 import type { Answer, KubernetesObject, Status } from './types.ts'
 
 /** One request. */
@@ -16,6 +16,8 @@ export interface Call {
   contentType?: string
   /** What the answer may be; JSON unless told. */
   accept?: string
+  /** It holds a resourceVersion: that the object has another by now does not pass. */
+  isConditional?: boolean
 }
 
 /** Sends requests with the login of a session; gives up on nothing that passes by itself. */
@@ -84,7 +86,8 @@ async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeo
   const login = await authorize(runtime, session)
   const { code, text, after } = await exchange(runtime, { session, call, timeout, login })
   const answer = readAnswer(code, text)
-  if (isPassing(answer)) throw new PassingAnswer(answer, retryAfter(after, runtime.clock.now()) ?? 0)
+  if (isPassing(answer) && !(call.isConditional && isStale(answer)))
+    throw new PassingAnswer(answer, retryAfter(after, runtime.clock.now()) ?? 0)
   return answer
 }
 

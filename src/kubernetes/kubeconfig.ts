@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ActionError, errorCode } from '../runtime/errors.ts'
+import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { Secrets } from '../runtime/secrets.ts'
 import type { Session } from './client.ts'
 import { loadClient } from './load-client.ts'
 
@@ -33,10 +34,16 @@ export function findKubeconfig(input: string): KubeconfigText {
     )
   }
   try {
+    // Reading a pipe or a device could wait for ever.
+    if (!statSync(given).isFile()) throw Object.assign(new Error(), { code: folderOrDevice(given) })
     return { text: readFileSync(given, 'utf8'), directory: dirname(resolve(given)), source: `file ${given}` }
   } catch (error) {
     throw new ActionError(`Could not read the kubeconfig file '${given}': ${fileProblem(error)}.`, { advice: CHECK })
   }
+}
+
+function folderOrDevice(path: string): string {
+  return statSync(path).isDirectory() ? 'EISDIR' : 'ENOTSUP'
 }
 
 function isKubeconfig(text: string): boolean {
@@ -45,8 +52,7 @@ function isKubeconfig(text: string): boolean {
 
 function isFile(path: string): boolean {
   try {
-    readFileSync(path)
-    return true
+    return statSync(path).isFile()
   } catch {
     return false
   }
@@ -66,26 +72,60 @@ function fileProblem(error: unknown): string {
     ENOENT: 'there is no such file',
     EACCES: 'it may not be read',
     EISDIR: 'it is a folder',
+    ENOTSUP: 'it is no file, but a pipe, a socket or a device',
+    ENOTDIR: 'a part of its path is no folder',
+    ELOOP: 'its links lead in a circle',
+    ENAMETOOLONG: 'its path is too long',
   }
-  return words[errorCode(error)] ?? errorCode(error)
+  return words[errorCode(error)] ?? (errorCode(error) || 'it cannot be read')
 }
 
 /** A session whose cluster and user are there. */
 export type OpenSession = Session & Required<Pick<Session, 'cluster' | 'user'>> & { cluster: object; user: object }
 
+/** Which kubeconfig, and which context of it; its current one unless told. */
+export interface ContextChoice {
+  kubeconfig: string
+  context?: string
+}
+
 /**
- * Opens the context that the user chose (default: the kubeconfig's current one) and masks what is secret in it. Nothing
- * goes over the network yet. Throws an ActionError when the kubeconfig is broken, has no such context (it lists those it
- * has), or when the context names a cluster or user that is not there.
+ * Opens the context that the user chose, masks what is secret in it, and warns where the way to its server is open to
+ * others. Nothing goes over the network yet. Throws as {@link readContext} does.
  */
-export async function openContext(runtime: Runtime, options: { kubeconfig: string; context?: string }) {
+export async function openContext(runtime: Runtime, choice: ContextChoice): Promise<OpenSession> {
+  const session = await readContext(runtime.secrets, choice)
+  warnOfOpenDoors(runtime, session.context, session.cluster)
+  return session
+}
+
+/**
+ * What is wrong with the inputs kubeconfig and kube_context, as a sentence with the next step; empty when nothing is.
+ * Registers what is secret in the kubeconfig, so that it is masked before anything else is read or started.
+ */
+export async function kubeconfigProblem(secrets: Secrets, choice: ContextChoice): Promise<string> {
+  try {
+    const session = await readContext(secrets, choice)
+    session.close()
+    return ''
+  } catch (error) {
+    return errorMessage(error)
+  }
+}
+
+/**
+ * The session of a context, with its secrets registered. Throws an ActionError when the kubeconfig is broken, has no such
+ * context (it lists those it has), when the context names a cluster or user that is not there, or a server that is no
+ * address.
+ */
+async function readContext(secrets: Secrets, options: ContextChoice): Promise<OpenSession> {
   const found = findKubeconfig(options.kubeconfig)
   const client = await loadClient()
   const kubeconfig = (() => {
     try {
       return client.readKubeconfig(found.text, found.directory)
     } catch (error) {
-      const problem = runtime.secrets.redact(client.parseProblem(error))
+      const problem = secrets.redact(client.parseProblem(error))
       throw new ActionError(`Could not read the kubeconfig (${found.source}): ${problem}.`, { advice: CHECK })
     }
   })()
@@ -100,7 +140,7 @@ export async function openContext(runtime: Runtime, options: { kubeconfig: strin
     )
   }
   const session = kubeconfig.session(name)
-  for (const secret of session.secrets) runtime.secrets.add(secret)
+  for (const secret of session.secrets) secrets.add(secret)
   const { cluster, user } = session
   if (!cluster || !user) {
     throw new ActionError(
@@ -108,8 +148,21 @@ export async function openContext(runtime: Runtime, options: { kubeconfig: strin
       { advice: 'Export the whole context: kubectl config view --minify --flatten --raw' },
     )
   }
-  warnOfOpenDoors(runtime, name, cluster)
+  if (!isServer(cluster.server)) {
+    throw new ActionError(
+      `Context '${name}' of the kubeconfig names a cluster whose server is no address: '${cluster.server}'.`,
+      {
+        advice:
+          'Write it as https://host:port, or export the context again: kubectl config view --minify --flatten --raw',
+      },
+    )
+  }
   return { ...session, cluster, user }
+}
+
+function isServer(text: unknown): boolean {
+  const url = typeof text === 'string' ? URL.parse(text) : null
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== ''
 }
 
 function warnOfOpenDoors(runtime: Runtime, context: string, cluster: { server: string; insecure: boolean }): void {

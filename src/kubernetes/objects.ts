@@ -14,22 +14,26 @@ export interface ObjectAddress {
 /** Where the objects of a kind live together. */
 export function collectionOf(kind: 'Secret' | 'Component', namespace: string): string {
   const [group, plural] = kind === 'Secret' ? ['/api/v1', 'secrets'] : ['/apis/dapr.io/v1alpha1', 'components']
-  return `${group}/namespaces/${namespace}/${plural}`
+  return `${group}/namespaces/${encodeURIComponent(namespace)}/${plural}`
 }
 
 /** Where the Secret lives. */
 export function secretAddress({ secretName }: KubernetesOptions, namespace: string): ObjectAddress {
-  return { kind: 'Secret', namespace, name: secretName, path: `${collectionOf('Secret', namespace)}/${secretName}` }
+  return objectAddress('Secret', namespace, secretName)
 }
 
 /** Where the Dapr Component lives. */
 export function componentAddress(name: string, namespace: string): ObjectAddress {
-  return { kind: 'Component', namespace, name, path: `${collectionOf('Component', namespace)}/${name}` }
+  return objectAddress('Component', namespace, name)
 }
 
 /** Where the namespace lives. */
 export function namespaceAddress(namespace: string): ObjectAddress {
-  return { kind: 'Namespace', namespace, name: namespace, path: `/api/v1/namespaces/${namespace}` }
+  return { kind: 'Namespace', namespace, name: namespace, path: `/api/v1/namespaces/${encodeURIComponent(namespace)}` }
+}
+
+function objectAddress(kind: 'Secret' | 'Component', namespace: string, name: string): ObjectAddress {
+  return { kind, namespace, name, path: `${collectionOf(kind, namespace)}/${encodeURIComponent(name)}` }
 }
 
 /** What people call an object: `Secret shop/postgres-credentials`, `namespace shop`. */

@@ -27,6 +27,11 @@ export function isAnotherObject({ code, status }: Answer): boolean {
   return code === 409 && /UID in (the )?precondition/.test(status.message)
 }
 
+/** Whether a 409 says that the object is another than the one of the resourceVersion that was sent. */
+export function isStale({ code, status }: Answer): boolean {
+  return code === 409 && /the object has been modified/.test(status.message)
+}
+
 /** Whether a 409 says that another field manager owns a field with another value (server-side apply). */
 export function isFieldConflict(status: Status): boolean {
   return (status.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')

@@ -1,4 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
+import { secretKeyProblem } from './names.ts'
 import type { Credentials, LoginUrls, SecretKey } from './types.ts'
 
 const TEMPLATES: Record<string, string> = {
@@ -15,8 +16,6 @@ const TEMPLATES: Record<string, string> = {
   JDBC_URL: '{jdbc_url_pooled}',
 }
 
-// Key names as the API server checks them (IsConfigMapKey of k8s.io/apimachinery/pkg/util/validation).
-const KEY = /^[-._a-zA-Z0-9]{1,253}$/
 const PLACEHOLDER = /\{(?:role\.([^{}]+)\.)?([A-Za-z][\w.-]*)\}/g
 
 /** Each placeholder, and how its value is found in the URLs of a login. */
@@ -73,7 +72,8 @@ function defaultKeys(roles: readonly string[]): SecretKey[] {
 }
 
 function keyProblems(key: string, template: string | undefined, roles: readonly string[]): string[] {
-  if (!KEY.test(key)) return [`'${key}' is no key of a Secret, which has letters, digits, '-', '_' and '.'`]
+  const problem = secretKeyProblem(key)
+  if (problem) return [`'${key}' is no key of a Secret: ${problem}`]
   if (template === undefined)
     return [`the key ${key} needs a template; only ${Object.keys(TEMPLATES).join(', ')} do not`]
   if (template === '') return [`the key ${key} has an empty template`]

@@ -24,6 +24,8 @@ export interface Credentials extends LoginUrls {
 export interface Owner extends RepositoryOwner {
   /** Neon's branch id; empty when unknown. */
   branchId: string
+  /** Neon's name of the branch; empty or left out when unknown. */
+  branchName?: string
   /** Neon's project id; empty when unknown. */
   projectId: string
 }

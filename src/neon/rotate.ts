@@ -47,6 +47,27 @@ export async function rotatePassword(
   })
 }
 
+/**
+ * A connection as it is by now: with the password that Neon holds for its role, which another run may have changed. Itself
+ * where that is the same, or where Neon tells none. Throws {@link ActionError}.
+ */
+export async function renewedConnection<T extends Connection>(
+  neon: Neon,
+  branch: Branch,
+  connection: T,
+  options: UrlOptions,
+): Promise<T> {
+  const { role } = connection
+  const task = { what: `read the password of role ${role} of the branch ${branch.name}`, projectId: branch.projectId }
+  const password = await explaining(neon, task, () => revealPassword(neon, branch, role))
+  if (!password || password === connection.password) return connection
+  const renewed = { ...connection, password }
+  const urls = buildUrls(renewed, options)
+  neon.runtime.secrets.add(urls.url)
+  neon.runtime.secrets.add(urls.pooledUrl)
+  return { ...renewed, ...urls }
+}
+
 interface Reset {
   password: string
   /** Undefined when the reply was lost; then it is not told whose role it was either. */

@@ -147,8 +147,16 @@ function judgeByRef(branch: Branch, { owner, ref, refIsThere, pullRequests }: De
   )
 }
 
-/** A name pattern with `*` and `?` as a regular expression over the whole name. */
+/**
+ * A name pattern with `*` and `?` as a regular expression over the whole name. What stands between two `*` is looked for
+ * once, from the left, and never again: a pattern of many would otherwise be tried for hours on one name.
+ */
 export function globToRegExp(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
+  const literal = (text: string) => text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('?', '.')
+  const [first = '', ...rest] = pattern.split(/\*+/).map(literal)
+  const last = rest.pop()
+  if (last === undefined) return new RegExp(`^${first}$`, 's')
+  // A lookahead is not tried anew, so that its group with a reference to it stands for an atomic group.
+  const between = rest.map((text, index) => `(?=(?<m${index}>.*?${text}))\\k<m${index}>`)
+  return new RegExp(`^${first}${between.join('')}.*${last}$`, 's')
 }

@@ -4,7 +4,7 @@ import { type Branch, defaultBranch, lookUpBranch, type Neon, rotatePassword } f
 import { phase, type Run } from '../run.ts'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
 import { announceBranch, connectTo } from './steps/branch.ts'
-import { deliverCredentials } from './steps/credentials.ts'
+import { deliverCredentials, refuseForeignSecret } from './steps/credentials.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { announce, type Target } from './steps/target.ts'
 
@@ -16,9 +16,10 @@ export async function rotate(run: Run): Promise<Outcome> {
   announceBranch(run, neon, branch)
   const { ssl, prisma } = run.config.neon
   const before = await connectTo(run, neon, branch, { isPreview: false })
+  // A password that could not be delivered must not be changed.
+  await refuseForeignSecret(run, before)
   const connection = await phase(run, 'New password', () => rotatePassword(neon, branch, before, { ssl, prisma }))
-  const target: Target = { ...before, ...connection }
-  await phase(run, 'Log in with it', () => logIn(run, target, branch))
+  const target = await phase(run, 'Log in with it', () => logIn(run, { ...before, ...connection }, branch))
   announce(run, target)
   await deliverCredentials(run, target)
   return 'rotated'
@@ -32,12 +33,16 @@ async function wanted(run: Run, neon: Neon, projectId: string) {
   throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
 }
 
-async function logIn(run: Run, target: Target, branch: Branch): Promise<void> {
+/** The target whose password was tried by logging in: another run's newer one, where that has come in between. */
+async function logIn(run: Run, target: Target, branch: Branch): Promise<Target> {
   try {
     await assertOnBranch(run.runtime, { url: target.url }, branch)
+    return target
   } catch (error) {
     run.runtime.signal.throwIfAborted()
     if (error instanceof ActionError) throw error
+    const later = (await target.renew?.(target)) ?? target
+    if (later.password !== target.password) return await logIn(run, later, branch)
     throw new ActionError(
       `The new password of role '${target.role}' does not log in at ${target.host}: ${errorMessage(error)}.`,
       { advice: 'The Secret was not touched. Run the job again; it sets another password.' },

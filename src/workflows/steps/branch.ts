@@ -9,6 +9,7 @@ import {
   type NamedBranchRequest,
   type Neon,
   type Origin,
+  renewedConnection,
   resetToParent,
 } from '../../neon/index.ts'
 import { ownerOf, phase, type Run } from '../../run.ts'
@@ -135,6 +136,7 @@ export async function connectTo(run: Run, neon: Neon, branch: Branch, use: Use):
     kind: 'neon',
     isPreview: use.isPreview && !branch.guest,
     reset: use.isPreview && !branch.guest && branch.parentId ? () => resetTarget(run, neon, branch) : null,
+    renew: (current) => renewedConnection(neon, branch, current, { ssl, prisma }),
   }
   announceDatabase(run, target)
   return target

@@ -14,6 +14,8 @@ export interface Target extends Connection {
   isPreview: boolean
   /** Puts the branch back to its parent and returns the way in; null where there is nothing to go back to. */
   reset: (() => Promise<Target>) | null
+  /** The target with the password that it has by now; null where nobody but the user knows it. */
+  renew: ((current: Target) => Promise<Target>) | null
 }
 
 const EXTERNAL = 'external'
@@ -42,6 +44,7 @@ export function externalTarget(run: Run, isPreview: boolean): Target {
     kind: isNeon ? 'neon' : 'foreign',
     isPreview,
     reset: null,
+    renew: null,
   }
 }
 

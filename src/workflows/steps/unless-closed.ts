@@ -40,10 +40,17 @@ async function takeAwayIfClosed(run: Run, neon: Neon, branch: Branch): Promise<b
   })
 }
 
+// What cannot be known soon, the sweep finds out later.
+const PATIENCE = 60_000
+
 /** False where GitHub cannot be asked: the schedule's sweep then finds the branch. */
 async function isClosed(run: Run, number: number): Promise<boolean> {
   try {
-    const facts = await pullRequestFacts(run.runtime, { ...repositoryQuery(run), numbers: [number] })
+    const facts = await pullRequestFacts(run.runtime, {
+      ...repositoryQuery(run),
+      numbers: [number],
+      patience: PATIENCE,
+    })
     return facts.get(number)?.state === 'closed'
   } catch (error) {
     run.runtime.signal.throwIfAborted()
