@@ -1,4 +1,5 @@
 import { getOctokit } from '@actions/github'
+import type { Clean } from '../runtime/door.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { statusOf } from './failure.ts'
@@ -25,8 +26,8 @@ export interface Comment {
 export interface CommentApi {
   list(): Promise<Comment[]>
   login(): Promise<string | undefined>
-  create(body: string): Promise<Comment>
-  update(comment: Comment, body: string): Promise<'updated' | 'unchanged' | 'absent'>
+  create(body: Clean): Promise<Comment>
+  update(comment: Comment, body: Clean): Promise<'updated' | 'unchanged' | 'absent'>
   remove(comment: Comment): Promise<void>
 }
 

@@ -14,9 +14,9 @@ interface Escape {
 }
 
 interface Encoding {
-  escape: RegExp
+  pattern: RegExp
   /** Undoes one escape; undefined leaves it as it is. */
-  decode(escape: string): string | undefined
+  decode(written: string): string | undefined
 }
 
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: '\u00a0' }
@@ -24,24 +24,24 @@ const CONTROLS: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t
 
 const PERCENT: Encoding = {
   // One character in UTF-8, so that a broken one does not spoil its neighbours.
-  escape:
+  pattern:
     /%(?:[0-7][0-9a-f]|[cd][0-9a-f]%[89ab][0-9a-f]|e[0-9a-f](?:%[89ab][0-9a-f]){2}|f[0-7](?:%[89ab][0-9a-f]){3})/gi,
-  decode: (escape) => Buffer.from(escape.replaceAll('%', ''), 'hex').toString('utf8'),
+  decode: (written) => Buffer.from(written.replaceAll('%', ''), 'hex').toString('utf8'),
 }
 const HTML: Encoding = {
-  escape: /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,4});/gi,
-  decode(escape) {
-    const name = escape.slice(1, -1)
+  pattern: /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,4});/gi,
+  decode(written) {
+    const name = written.slice(1, -1)
     if (!name.startsWith('#')) return ENTITIES[name.toLowerCase()]
     const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
     return code > 0x10ffff ? undefined : String.fromCodePoint(code)
   },
 }
 const BACKSLASH: Encoding = {
-  escape: /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[^\n\r])/gi,
-  decode(escape) {
-    if (escape.length > 2) return String.fromCharCode(Number.parseInt(escape.slice(2), 16))
-    const char = escape.slice(1)
+  pattern: /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[^\n\r])/gi,
+  decode(written) {
+    if (written.length > 2) return String.fromCharCode(Number.parseInt(written.slice(2), 16))
+    const char = written.slice(1)
     return CONTROLS[char] ?? char
   },
 }
@@ -62,10 +62,10 @@ export function decodedTexts(text: string): DecodedText[] {
   return found
 }
 
-function undo(view: DecodedText, { escape, decode }: Encoding): DecodedText | undefined {
+function undo(view: DecodedText, { pattern, decode }: Encoding): DecodedText | undefined {
   const escapes: Escape[] = []
   let shorter = 0
-  const text = view.text.replace(escape, (raw: string, from: number) => {
+  const text = view.text.replace(pattern, (raw: string, from: number) => {
     const plain = decode(raw)
     if (plain === undefined) return raw
     escapes.push({ from, to: from + raw.length, at: from - shorter, length: plain.length })

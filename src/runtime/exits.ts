@@ -35,7 +35,8 @@ export interface CleanPlace {
 
 /** An annotation; @actions/core escapes it, so that it stays one command. */
 export function annotate(kind: 'notice' | 'warning' | 'error', text: Clean, place: CleanPlace): void {
-  core[kind](text, place)
+  const commands = { notice: core.notice, warning: core.warning, error: core.error }
+  commands[kind](text, place)
 }
 
 /** An output of the step. */
