@@ -65,7 +65,7 @@ function formIn(texts: Reading[], { whole, base64, part }: Needles): Leak['form'
 function needlesOf(value: string): Needles {
   const lines = value.split(/\r?\n/).filter((line) => line.trim().length >= SHORTEST)
   const whole = [...new Set([value, ...lines])]
-  const cut = whole.filter((text) => text.length > PREFIX && !text.includes('://') && !text.startsWith('-----'))
+  const cut = whole.filter((text) => text.length > PREFIX && !/^[\w+.-]+:\/\//.test(text) && !text.startsWith('-----'))
   const parts = cut.map((text) => text.slice(0, PREFIX))
   const passwords = passwordsIn(value)
   return {

@@ -53,7 +53,7 @@ const BACKSLASH: Encoding = {
 export function decodedTexts(text: string): DecodedText[] {
   const plain: DecodedText = { text, origin: (place) => place }
   const found = [plain]
-  for (const encoding of [BACKSLASH, HTML, PERCENT, PERCENT]) {
+  for (const encoding of [BACKSLASH, BACKSLASH, HTML, PERCENT, PERCENT]) {
     for (const view of [...found]) {
       const decoded = undo(view, encoding)
       if (decoded && !found.some((other) => other.text === decoded.text)) found.push(decoded)

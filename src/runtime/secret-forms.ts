@@ -39,7 +39,7 @@ export function secretForms(value: string): string[] {
  */
 export function needlesOf(value: string): Needle[] {
   return parts(value).flatMap((part) => {
-    const whole = part.includes('://') || part.startsWith('-----')
+    const whole = /^[\w+.-]+:\/\//.test(part) || part.startsWith('-----')
     const texts = [
       part,
       part.replaceAll("'", "''"),

@@ -78,7 +78,8 @@ function replace(text: string, ranges: Range[], by: (secret: string) => string):
  * beginnings passes over the text, whatever the number of needles; what begins is then compared.
  */
 function createSearch(needles: Needle[]): (text: string) => Range[] {
-  const headOf = ({ text }: Needle) => text.slice(0, SHORTEST_PREFIX)
+  // What counts only as a whole is compared as one: the beginnings of URLs are alike, and texts are full of them.
+  const headOf = ({ text, whole }: Needle) => (whole ? text : text.slice(0, SHORTEST_PREFIX))
   const heads = [...new Set(needles.map(headOf))].sort((a, b) => b.length - a.length)
   const beginnings = new RegExp(heads.map(escapeRegExp).join('|'), 'g')
   // The expression answers with the longest beginning; the shorter ones in it count too.
