@@ -63,7 +63,10 @@ function formIn(texts: Reading[], { whole, base64, part }: Needles): Leak['form'
 }
 
 function needlesOf(value: string): Needles {
-  const lines = value.split(/\r?\n/).filter((line) => line.trim().length >= SHORTEST)
+  // The frame of a PEM block is the same for everybody.
+  const lines = value
+    .split(/\r?\n/)
+    .filter((line) => line.trim().length >= SHORTEST && !/^-----(?:BEGIN|END) [A-Z ]+-----$/.test(line.trim()))
   const whole = [...new Set([value, ...lines])]
   const cut = whole.filter((text) => text.length > PREFIX && !/^[\w+.-]+:\/\//.test(text) && !text.startsWith('-----'))
   const parts = cut.map((text) => text.slice(0, PREFIX))
