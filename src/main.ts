@@ -10,7 +10,7 @@ import { emptyReport, lastLine, type Run, type RunnerContext } from './run.ts'
 import { systemClock } from './runtime/clock.ts'
 import { byContract } from './runtime/door.ts'
 import { ActionError, errorMessage } from './runtime/errors.ts'
-import { mask, setOutput } from './runtime/exits.ts'
+import { closeOtherExits, mask, setOutput } from './runtime/exits.ts'
 import { watchLifetime } from './runtime/lifetime.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import type { Runtime } from './runtime/runtime.ts'
@@ -26,8 +26,9 @@ const getInput = (name: string) => core.getInput(name)
  */
 export async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const secrets = createSecrets(mask)
-  await registerSecrets(secrets, { getInput, env })
   const log = createLog(secrets, systemClock)
+  closeOtherExits({ line: log.debug, fatal: (thrown) => log.error(errorMessage(thrown)) })
+  await registerSecrets(secrets, { getInput, env })
   try {
     const event = readEvent(env, readPayload(env))
     const skip = reasonToSkip(secretsGiven(), event)

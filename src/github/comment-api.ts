@@ -1,7 +1,7 @@
-import { getOctokit } from '@actions/github'
 import type { Clean } from '../runtime/door.ts'
 import { errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { openGitHub } from './client.ts'
 import { statusOf } from './failure.ts'
 
 /** Where a comment goes, and the token that opens it. */
@@ -39,7 +39,7 @@ const TIMEOUT = 30_000
  * throws it. `login` answers undefined where GitHub does not tell.
  */
 export function commentApi(runtime: Runtime, place: CommentPlace): CommentApi {
-  const octokit = getOctokit(place.token, { baseUrl: place.apiUrl.replace(/\/+$/, '') })
+  const octokit = openGitHub(runtime, place)
   const { owner, repo, pullRequest } = place
   const call = () => ({
     owner,

@@ -1,6 +1,6 @@
-import { getOctokit } from '@actions/github'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { openGitHub } from './client.ts'
 
 /** What GitHub says of a pull request; `unknown` when there is none of that number. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'
@@ -92,7 +92,7 @@ async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, questi
   const [owner, name] = query.repository.split('/')
   const text = `query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {\n${question.fields}\n} }`
   try {
-    const octokit = getOctokit(query.token, { baseUrl: query.apiUrl })
+    const octokit = openGitHub(runtime, query)
     const answer = await octokit.graphql<{ repository: T | null }>(text, { owner, name })
     if (answer.repository) return answer.repository
     throw new Error('it knows no such repository')

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { format } from 'node:util'
 import * as core from '@actions/core'
 import type { Clean } from './door.ts'
 
@@ -53,4 +54,17 @@ export function appendSummary(text: Clean): void {
 /** Has the runner mask a value from now on: the one line that carries a secret. */
 export function mask(secret: string): void {
   core.setSecret(secret)
+}
+
+/**
+ * Closes the exits that a package could take: what it writes to the console, and an error that nobody caught, go to `tell`
+ * instead; the latter ends the process with exit code 1.
+ */
+export function closeOtherExits(tell: { line(text: string): void; fatal(thrown: unknown): void }): void {
+  const write = (...parts: unknown[]) => tell.line(format(...parts))
+  Object.assign(console, { debug: write, dir: write, error: write, info: write, log: write, trace: write, warn: write })
+  process.on('uncaughtException', (thrown) => {
+    tell.fatal(thrown)
+    process.exit(1)
+  })
 }
