@@ -3,18 +3,19 @@ import { dirname, join } from 'node:path'
 import * as core from '@actions/core'
 import { type Event, readEvent } from './event.ts'
 import { type Config, readConfig } from './inputs/index.ts'
+import { registerSecrets } from './masks.ts'
 import { planRun, reasonToSkip, type SecretsGiven } from './plan.ts'
 import { publish } from './publish.ts'
 import { emptyReport, lastLine, type Run, type RunnerContext } from './run.ts'
 import { systemClock } from './runtime/clock.ts'
+import { byContract } from './runtime/door.ts'
 import { ActionError, errorMessage } from './runtime/errors.ts'
+import { closeOtherExits, mask, setOutput } from './runtime/exits.ts'
 import { watchLifetime } from './runtime/lifetime.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { createSecrets } from './runtime/secrets.ts'
 import { workflows } from './workflows/index.ts'
-
-const SECRET_INPUTS = ['api_key', 'connection_string', 'github_token', 'github-token', 'password'] as const
 
 /** Reads an input as action.yml names it. */
 const getInput = (name: string) => core.getInput(name)
@@ -24,9 +25,10 @@ const getInput = (name: string) => core.getInput(name)
  * @returns the exit code: 0 when it did what it should or had nothing to do, 1 when it failed. Never throws.
  */
 export async function main(env: NodeJS.ProcessEnv): Promise<number> {
-  const secrets = createSecrets((value) => core.setSecret(value))
-  for (const name of SECRET_INPUTS) secrets.add(getInput(name))
+  const secrets = createSecrets(mask)
   const log = createLog(secrets, systemClock)
+  closeOtherExits({ line: log.debug, fatal: (thrown) => log.error(errorMessage(thrown)) })
+  await registerSecrets(secrets, { getInput, env })
   try {
     const event = readEvent(env, readPayload(env))
     const skip = reasonToSkip(secretsGiven(), event)
@@ -41,8 +43,8 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
       lifetime.dispose()
     }
   } catch (error) {
-    core.setOutput('outcome', 'failed')
-    core.setOutput('skipped', 'false')
+    setOutput('outcome', byContract('failed'))
+    setOutput('skipped', byContract('false'))
     log.error(errorMessage(error))
     return 1
   }
@@ -81,8 +83,8 @@ function reportSkip(log: Log, reason: string): number {
   log.notice(
     `Skipped: ${reason} The outputs of this step are empty: give steps that use them if: steps.<id>.outputs.skipped == 'false'.`,
   )
-  core.setOutput('skipped', 'true')
-  core.setOutput('outcome', 'skipped')
+  setOutput('skipped', byContract('true'))
+  setOutput('outcome', byContract('skipped'))
   return 0
 }
 

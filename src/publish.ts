@@ -1,6 +1,5 @@
-import { appendFileSync } from 'node:fs'
-import * as core from '@actions/core'
 import { commentMarker, upsertComment } from './github/index.ts'
+import type { Report } from './model.ts'
 import {
   annotateFailure,
   changesJson,
@@ -10,23 +9,28 @@ import {
   tablesJson,
 } from './report/index.ts'
 import { type Run, warn } from './run.ts'
+import { byContract, clean, cleanDeep } from './runtime/door.ts'
 import { errorMessage } from './runtime/errors.ts'
+import { appendSummary, setOutput } from './runtime/exits.ts'
 
 /**
  * Tells the world how the run went: annotation of a failed statement, pull request comment, job summary, outputs.
  * Parts that only inform never fail the run; each becomes a warning.
  */
 export async function publish(run: Run): Promise<void> {
-  const { report, runtime } = run
+  const { runtime } = run
+  // Redacted before it is escaped, cut or made JSON; warnings of the writing itself go into the run's own report.
+  const cleaned = () => cleanDeep(runtime.secrets, run.report)
+  const report = cleaned()
   if (report.schema?.failure) annotateFailure(runtime, report.schema.failure)
   const options: ReportOptions = {
     diagram: run.config.report.diagram,
     diff: run.config.report.diff,
     showDetail: run.config.schema.showDetail,
   }
-  await optional(run, 'The pull request comment', () => comment(run, options))
-  await optional(run, 'The job summary', async () => summary(run, options))
-  setOutputs(run)
+  await optional(run, 'The pull request comment', () => comment(run, report, options))
+  await optional(run, 'The job summary', async () => summary(run, cleaned(), options))
+  setOutputs(run, report)
 }
 
 async function optional(run: Run, what: string, work: () => Promise<void>): Promise<void> {
@@ -39,10 +43,10 @@ async function optional(run: Run, what: string, work: () => Promise<void>): Prom
   }
 }
 
-async function comment(run: Run, options: ReportOptions): Promise<void> {
-  const { config, report, runtime, runner } = run
+async function comment(run: Run, report: Report, options: ReportOptions): Promise<void> {
+  const { config, runtime, runner } = run
   if (config.report.comment === 'false' || report.pullRequest === null) return
-  const [owner = '', repo = ''] = report.repository.split('/')
+  const [owner = '', repo = ''] = run.report.repository.split('/')
   const { url } = await upsertComment(runtime, {
     token: config.report.githubToken,
     apiUrl: runner.apiUrl,
@@ -50,20 +54,30 @@ async function comment(run: Run, options: ReportOptions): Promise<void> {
     repo,
     pullRequest: report.pullRequest,
     isOptional: config.report.comment === 'auto',
-    marker: commentMarker(report),
+    // What it is found by stays what it is; it is a hash.
+    marker: commentMarker(run.report),
     ...commentText(report, options),
   })
   if (url) run.outputs.set('comment_url', url)
 }
 
-function summary(run: Run, options: ReportOptions): void {
-  const path = process.env.GITHUB_STEP_SUMMARY
-  if (!run.config.report.summary || !path) return
-  appendFileSync(path, `${run.runtime.secrets.redact(renderSummary(run.report, options))}\n`)
+function summary(run: Run, report: Report, options: ReportOptions): void {
+  if (!run.config.report.summary) return
+  appendSummary(clean(run.runtime.secrets, renderSummary(report, options)))
 }
 
-function setOutputs(run: Run): void {
-  const { report, outputs } = run
+/**
+ * Outputs that pass the door as they are: those that are secret by contract and have been masked, the addresses that go
+ * with them (a weak password may be part of one), and the action's own words.
+ */
+const BY_CONTRACT = [
+  ...['db_url', 'db_url_pooled', 'db_url_with_pooler', 'password', 'role_urls'],
+  ...['db_host', 'host', 'db_host_pooled', 'host_with_pooler', 'database', 'role'],
+  ...['project_id', 'branch_id', 'branch_name', 'outcome'],
+]
+
+function setOutputs(run: Run, report: Report): void {
+  const { outputs, runtime } = run
   const failure = report.schema?.failure
   const known: Record<string, string> = {
     skipped: 'false',
@@ -74,5 +88,7 @@ function setOutputs(run: Run): void {
     ...(report.schema ? { applied: String(report.schema.applied), pending: String(report.schema.pending) } : {}),
     ...(failure ? { failed_file: failure.file, failed_line: String(failure.line), sqlstate: failure.sqlstate } : {}),
   }
-  for (const [name, value] of Object.entries(known)) core.setOutput(name, value)
+  for (const [name, value] of Object.entries(known)) {
+    setOutput(name, BY_CONTRACT.includes(name) ? byContract(value) : clean(runtime.secrets, value))
+  }
 }

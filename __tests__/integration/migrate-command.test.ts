@@ -110,11 +110,24 @@ describe('the command', () => {
 
   test('its output is streamed and redacted, and cannot be a workflow command', async () => {
     const runtime = testRuntime()
-    await migrate('echo "::set-output name=x::y"; echo "at $DATABASE_URL"', runtime)
-    const [token] = runtime.lines.flatMap((line) => /^::stop-commands::(.+)$/.exec(line)?.[1] ?? [])
-    const start = runtime.lines.indexOf(`::stop-commands::${token}`)
-    const end = runtime.lines.indexOf(`::${token}::`)
-    expect(runtime.lines.slice(start + 1, end)).toEqual(['::set-output name=x::y', 'at ***'])
+    await migrate(
+      'echo "::set-output name=x::y"; printf "a\\r  ::stop-commands::z\\n"; echo "at $DATABASE_URL"',
+      runtime,
+    )
+    expect(runtime.lines.slice(0, 4)).toEqual([': :set-output name=x::y', 'a', '  : :stop-commands::z', 'at ***'])
+  })
+
+  test('a last line that is cut in the password is redacted first', async () => {
+    const { password } = cluster.superuser
+    for (const length of [270, 280, 290]) {
+      const work = migrate(`printf '%${length}s' x; echo " $PGPASSWORD"; exit 3`)
+      const error = await work.then(
+        () => new Error('it did not fail'),
+        (thrown: Error) => thrown,
+      )
+      expect(error.message).toMatch(/x \*\*\*\.$/)
+      expect(error.message).not.toContain(password.slice(0, 4))
+    }
   })
 
   test.each([

@@ -330,6 +330,26 @@ describe('masks and leaks', () => {
     expect(result.leaks(['another secret'])).toEqual([])
   })
 
+  test.each([
+    ['html', '"npg" + String.fromCharCode(38) + "#95;canary&#x5f;0001"', 'npg_canary_0001'],
+    ['html', '"a&lt;b&gt;c&amp;d"', 'a<b>c&d'],
+    ['json', '"say \\\\u003cb\\\\u003e"', 'say <b>'],
+    ['uri', '"%6e%70%67_canary"', 'npg_canary'],
+    ['uri', '"a%252Fb%252Fc/d"', 'a/b/c/d'],
+    ['part', '"npg_canary_0…"', 'npg_canary_0001'],
+    ['part', '"npg_canary_0…"', 'postgresql://u:npg_canary_0001@host/db'],
+    ['part', 'Buffer.from("u:npg_canary_0001@").toString("base64")', 'postgresql://u:npg_canary_0001@host/db'],
+  ])('what a reader undoes is a leak: %s', async (form, expression, secret) => {
+    const result = await run(`console.log(${expression})`)
+    expect(result.leaks([secret])).toEqual([{ where: 'log line 1', secret: 0, form }])
+  })
+
+  test('a carriage return ends a line, as for the runner', async () => {
+    const result = await run(`process.stdout.write('progress 1\\r::set-output name=x::forged\\rend\\r\\n')`)
+    expect(result.outputs).toEqual({ x: 'forged' })
+    expect(result.rawLog.split('\n')).toEqual(['progress 1', '::set-output name=x::forged', 'end'])
+  })
+
   test('each line of a masked text is masked', async () => {
     const result = await run(
       `console.log('::add-mask::first-line%0Asecond-line'); console.log('a first-line b second-line')`,

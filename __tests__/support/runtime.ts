@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/runtime/clock.ts'
+import { cleanLine } from '../../src/runtime/door.ts'
 import type { Annotation, Log } from '../../src/runtime/log.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { createSecrets } from '../../src/runtime/secrets.ts'
@@ -21,9 +22,9 @@ export function testRuntime(options: { instant?: boolean } = {}): TestRuntime {
   const masks: string[] = []
   const controller = new AbortController()
   const secrets = createSecrets((value) => masks.push(value))
-  const write = (text: string) => void lines.push(secrets.redact(text))
+  const write = (text: string) => void lines.push(cleanLine(secrets, text))
   const annotate = (kind: 'notice' | 'warning' | 'error') => (text: string, at?: Annotation) => {
-    annotations.push({ kind, text: secrets.redact(text), at })
+    annotations.push({ kind, text: cleanLine(secrets, text), at })
     write(`${kind}: ${text}`)
   }
   const log: Log = {

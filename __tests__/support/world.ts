@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
 import { type NeonSandbox, type NeonSettings, startNeon } from '../../sandbox/neon/index.ts'
-import { type RunOptions, type RunResult, runAction } from '../../sandbox/runner/index.ts'
+import { findLeaks, type RunOptions, type RunResult, runAction } from '../../sandbox/runner/index.ts'
 
 /** Everything a repository's runs need, for tests of the committed action: Neon, GitHub, a workspace. */
 export interface World {
@@ -53,11 +53,12 @@ export async function startWorld(settings: Partial<NeonSettings> = {}): Promise<
         else await writeFile(path, text)
       }
     },
-    run(event, inputs = {}, more = {}) {
+    async run(event, inputs = {}, more = {}) {
       mark = neon.journal.length
+      const told = github.journal.length
       // The event comes because the Git branch is gone, which closes the pull requests that it was the head of.
       if (event.name === 'delete' && event.refType !== 'tag') github.deleteBranch(event.ref)
-      return runAction({
+      const result = await runAction({
         event,
         repository: REPOSITORY,
         workspace,
@@ -68,6 +69,14 @@ export async function startWorld(settings: Partial<NeonSettings> = {}): Promise<
         ...more,
         inputs: { api_key: neon.organizationApiKey, api_host: neon.url, ...inputs },
       })
+      const bodies = github.journal
+        .slice(told)
+        .map(({ method, path, body }) => ({ where: `${method} ${path}`, text: body }))
+      return {
+        ...result,
+        // What went to GitHub has left, too.
+        leaks: (secrets, allowed) => [...result.leaks(secrets, allowed), ...findLeaks(bodies, secrets)],
+      }
     },
     secrets(result) {
       const passwords = neon.projects().flatMap(({ id }) => passwordsOf(neon, id))

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { parseCommand } from '../../sandbox/runner/commands.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { createSecrets } from '../../src/runtime/secrets.ts'
 import { instantClock } from '../support/runtime.ts'
@@ -56,5 +57,28 @@ describe('log', () => {
     for (let number = 1; number <= 12; number += 1) told.warning(`w${number}`)
     expect(written.match(/^::warning::/gm)).toHaveLength(10)
     expect(written).toContain('\nwarning: w12\n')
+  })
+
+  test('the eleventh annotation is a plain line, and none of its lines a command', () => {
+    const told = log()
+    for (let number = 1; number <= 12; number += 1) {
+      told.warning(`w${number}\n::set-output name=x::y\r::add-mask::z ##[error]q`, {
+        title: 't\n::error::t',
+        location: { file: 'a\n::error::f', line: 1 },
+      })
+    }
+    const names = written.split(/\r\n|\n|\r/).map((line) => parseCommand(line)?.name)
+    expect(names.filter((name) => name !== undefined)).toEqual(Array(10).fill('warning'))
+  })
+
+  test.each(['info', 'progress', 'debug', 'group'] as const)('%s tells no command of a foreign text', async (kind) => {
+    const told = log()
+    await clock.sleep(6000)
+    const foreign = 'x\n::stop-commands::a\u2028::set-output name=b::c\r\u001b[0m::add-mask::d'
+    if (kind === 'group') await told.group(foreign, async () => undefined)
+    else told[kind](foreign)
+    const names = written.split(/\r\n|\n|\r/).map((line) => parseCommand(line)?.name)
+    const own = { info: [], progress: [], debug: ['debug'], group: ['group', 'endgroup'] }
+    expect(names.filter((name) => name !== undefined)).toEqual(own[kind])
   })
 })

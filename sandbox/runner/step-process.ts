@@ -128,14 +128,16 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
+/** Lines as the runner reads them: `\n`, `\r` and both together end one (StreamReader.ReadLine). */
 async function eachLine(stream: Readable, take: (line: string) => void): Promise<void> {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   for await (const chunk of stream) {
-    const lines = (rest + decoder.write(chunk as Buffer)).split(/\r?\n/)
+    // A line feed may follow in the next chunk.
+    const lines = (rest + decoder.write(chunk as Buffer)).split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop() ?? ''
     for (const line of lines) take(line)
   }
   rest += decoder.end()
-  if (rest !== '') take(rest)
+  if (rest !== '') for (const line of rest.replace(/\r$/, '').split('\r')) take(line)
 }

@@ -19,10 +19,16 @@ export interface GitHubClient {
 
 const TIMEOUT = 30_000
 
-/** Opens GitHub's API. Whoever calls it passes `request()` to each call: Octokit's own paging would leave it out. */
+/**
+ * Opens GitHub's API. Whoever calls it passes `request()` to each call: Octokit's own paging would leave it out. Octokit's
+ * own remarks (a call that is deprecated, in the words of the answer's headers) go to the debug log and not to the console,
+ * which nobody redacts.
+ */
 export function gitHubClient(runtime: Runtime, { token, apiUrl }: GitHubAccess): GitHubClient {
+  const tell = (text: string) => runtime.log.debug(`GitHub: ${text}`)
+  const log = { debug: () => undefined, info: () => undefined, warn: tell, error: tell }
   return {
-    octokit: getOctokit(token, { baseUrl: apiUrl.replace(/\/+$/, '') }),
+    octokit: getOctokit(token, { baseUrl: apiUrl.replace(/\/+$/, ''), log }),
     request: () => ({ signal: AbortSignal.any([runtime.signal, AbortSignal.timeout(TIMEOUT)]) }),
   }
 }

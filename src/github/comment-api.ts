@@ -1,3 +1,4 @@
+import type { Clean } from '../runtime/door.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asking, type GitHubAccess, gitHubClient, UnreadableAnswer } from './client.ts'
 import { statusOf, whyFailed } from './failure.ts'
@@ -21,8 +22,8 @@ export interface Comment {
 export interface CommentApi {
   list(): Promise<Comment[]>
   login(): Promise<string | undefined>
-  create(body: string): Promise<Comment>
-  update(comment: Comment, body: string): Promise<'updated' | 'unchanged' | 'absent'>
+  create(body: Clean): Promise<Comment>
+  update(comment: Comment, body: Clean): Promise<'updated' | 'unchanged' | 'absent'>
   remove(comment: Comment): Promise<void>
 }
 

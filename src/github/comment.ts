@@ -1,3 +1,4 @@
+import { byContract, type Clean, clean } from '../runtime/door.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asking } from './client.ts'
 import { type Comment, type CommentApi, type CommentPlace, commentApi } from './comment-api.ts'
@@ -104,7 +105,7 @@ async function write(
 }
 
 /** Makes the comment; when another run was quicker, its older comment gets the text and ours goes. */
-async function create(github: CommentApi, options: CommentOptions, body: string): Promise<CommentResult> {
+async function create(github: CommentApi, options: CommentOptions, body: Clean): Promise<CommentResult> {
   const created = await github.create(body)
   const marker = markerIn(body) || options.marker
   const twins = (await github.list()).filter(
@@ -124,10 +125,12 @@ function choose(own: Comment[], marker: string): Comment[] {
   return own.length === 1 ? own : []
 }
 
-function textFor(runtime: Runtime, options: CommentOptions, found: Comment | undefined): string {
+function textFor(runtime: Runtime, options: CommentOptions, found: Comment | undefined): Clean {
   const { marker: previousMarker, text: previous } = splitMarker(found?.body ?? '')
   const text = typeof options.body === 'string' ? options.body : options.body(found ? previous : null)
-  return `${mergeMarkers(options.marker, previousMarker || options.marker)}\n\n${runtime.secrets.redact(text)}`
+  // The marker holds hashes only; what it is found by must not change with what is redacted.
+  const marker = mergeMarkers(options.marker, previousMarker || options.marker)
+  return byContract(`${marker}\n\n${clean(runtime.secrets, text)}`)
 }
 
 /**

@@ -125,7 +125,13 @@ function withExecInfo(user: User, clusters: Cluster[], config: KubeConfig, conte
         : {}),
     },
   }
-  const env = [{ name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }, ...(user.exec.env ?? [])]
+  // The client hands on the whole environment; the action's inputs, the API key among them, are not the program's business.
+  const inputs = Object.keys(process.env).filter((name) => name.startsWith('INPUT_'))
+  const env = [
+    ...inputs.map((name) => ({ name, value: undefined })),
+    { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) },
+    ...(user.exec.env ?? []),
+  ]
   return { ...user, exec: { ...user.exec, env } }
 }
 

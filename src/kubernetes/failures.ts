@@ -58,7 +58,11 @@ export function loginFailure(runtime: Runtime, error: unknown, session: OpenSess
       },
     )
   }
-  const said = runtime.secrets.redact(errorMessage(error).trim()).slice(0, 500)
+  // A parser's error quotes what the program said, and that may be the very token.
+  const said =
+    error instanceof Error && error.name === 'SyntaxError'
+      ? 'its answer is no JSON'
+      : runtime.secrets.redact(errorMessage(error).trim()).slice(0, 500)
   if (program) {
     return new ActionError(
       `The program '${program}' could not log in user '${user.name}' of the kubeconfig: ${said}.`,

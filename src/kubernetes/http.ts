@@ -85,7 +85,7 @@ function waitFor(error: unknown, attempt: number): number | 'stop' {
 async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeout: number): Promise<Answer> {
   const login = await authorize(runtime, session)
   const { code, text, after } = await exchange(runtime, { session, call, timeout, login })
-  const answer = readAnswer(code, text)
+  const answer = readAnswer(runtime, code, text)
   if (isPassing(answer) && !(call.isConditional && isStale(answer)))
     throw new PassingAnswer(answer, retryAfter(after, runtime.clock.now()) ?? 0)
   return answer
@@ -96,6 +96,7 @@ async function authorize(runtime: Runtime, session: OpenSession): Promise<https.
     const login = await session.authorize()
     const header = Object.entries(login.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')
     if (header) runtime.secrets.add(String(header[1]).replace(/^\w+ /, ''))
+    if (typeof login.key === 'string') runtime.secrets.add(login.key)
     return login
   } catch (error) {
     throw loginFailure(runtime, error, session)
@@ -139,14 +140,14 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
   })
 }
 
-function readAnswer(code: number, text: string): Answer {
+function readAnswer(runtime: Runtime, code: number, text: string): Answer {
   const parsed = parse(text)
   if (code < 300 && parsed) return { code, object: parsed as KubernetesObject, status: { message: '', reason: '' } }
   const status = parsed?.kind === 'Status' ? (parsed as Partial<Status>) : {}
   return {
     code,
     status: {
-      message: status.message ?? text.trim().slice(0, 300),
+      message: status.message ?? runtime.secrets.redact(text.trim()).slice(0, 300),
       reason: status.reason ?? '',
       ...(status.details ? { details: status.details } : {}),
     },

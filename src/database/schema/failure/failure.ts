@@ -28,6 +28,8 @@ export interface FailedStep {
   error: unknown
   consequence: string
   showDetail: boolean
+  /** Hides the secrets of a text without moving anything in it ({@link Secrets.cover}). */
+  cover(text: string): string
 }
 
 // Where the server gives none, and an input of ours is the cause.
@@ -57,7 +59,7 @@ export function describeFailure(failed: FailedStep): SqlFailure {
     ...(hint ? { hint } : {}),
     ...(server.detail && showDetail ? { detail: server.detail } : {}),
     ...(where ? { where } : {}),
-    excerpt: excerpt(script.file.text, place),
+    excerpt: excerpt(failed.cover(script.file.text), place),
     consequence: failed.consequence,
   }
 }

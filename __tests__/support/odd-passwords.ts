@@ -1,0 +1,21 @@
+/** Passwords that PostgreSQL takes and that something on the way out may write differently. */
+export const ODD_PASSWORDS = [
+  'p@ss/w:rd?x#y&z=1',
+  'quote\'single"double',
+  'first line\nsecond line',
+  'hundred%percent%41',
+  'пароль-ñandú-漢字',
+  'back\\slash\\nine',
+  'dollar$HOME$(x)$$',
+  'tick`whoami`tock',
+  ' spaces around here ',
+  'a&amp;b&lt;c&#95;d',
+  '<script>alert(1)</script>',
+  'emoji🔑and🚪more',
+  'npg_under_score*star*',
+  '::debug::not-a-command',
+  '##[warning]not-a-command',
+  "!'()*~unreserved-",
+  'plus+plus and space',
+  '[link](http://x) | cell',
+]
