@@ -44,7 +44,7 @@ const CASES: Case[] = [
     code: '42703',
     positioned: true,
   },
-  { what: 'an unclosed string', file: "select 1;\nselect ⟦'abc\n;\n", code: '42601', positioned: true },
+  { what: 'an empty name', file: 'select 1;\nselect ⟦""\n;\n', code: '42601', positioned: true },
   {
     what: 'the body of an SQL function',
     file: 'select 1;\ncreate function f() returns int language sql as $$\n  select ⟦nope\n$$;',

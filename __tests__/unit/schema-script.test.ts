@@ -149,7 +149,8 @@ describe('parseScript', () => {
   })
 
   test('refuses COPY blocks that do not hold together', () => {
-    expect(refusal('select 1;\n⟦copy t from stdin;\n1\n2\n').message).toContain('line 2: COPY … FROM stdin has no rows')
+    const forgotten = 'select 1;\n⟦copy t from stdin;\n1\n2\n\ncreate table u(i int);\n-- more\n'
+    expect(refusal(forgotten).message).toContain('line 2: COPY … FROM stdin has no rows')
     expect(refusal('⟦copy t from stdin').message).toContain('has no rows that end with a line \\.')
     expect(refusal('copy t from stdin;⟦ select 1;\n1\n\\.\n').message).toContain('must begin on the next line')
     expect(refusal('select 1;\n ⟦copy t to stdout;').message).toContain('nobody reads them')

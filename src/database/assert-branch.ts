@@ -9,7 +9,7 @@ import { waitUntilReady } from './ready.ts'
  * into postgresql.conf since 2025, and pgxn/neon/libpagestore.c lets every role read them and nobody change them). Where it
  * is not set, as on any other Postgres, nothing can be told, and nothing is refused.
  */
-const QUESTION = "select current_setting('neon.branch_id', true) as branch_id"
+const QUESTION = "select pg_catalog.current_setting('neon.branch_id', true) as branch_id"
 
 /** The branch that a login must be on. */
 export interface ExpectedBranch {

@@ -16,7 +16,7 @@ const PRINTING = `select ${[
   ['jit', 'off'],
   ['lock_timeout', '10s'],
 ]
-  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
   .join(', ')};`
 
 /**

@@ -55,11 +55,31 @@ export function splitWith(source: string, hooks: SplitHooks): Statement[] {
       tokens.seek(hooks.onBackslash(tokens.start, open.start >= 0))
     } else if (tokens.kind === 'semicolon' && open.isComplete) {
       const statement = close()
+      if (statement) tokens.backslashEscapes = escapesBehind(statement, tokens.backslashEscapes)
       if (statement && hooks.onStatement) tokens.seek(hooks.onStatement(statement, tokens.end))
     } else open.take(tokens)
   }
   close()
   return statements
+}
+
+const CONFORMING = 'standard_conforming_strings'
+const SETS_CONFORMING = new RegExp(
+  `(?:${CONFORMING}"?\\s*(?:=|\\bto\\b)|\\bset_config\\s*\\(\\s*'${CONFORMING}'\\s*,)\\s*'?(off|false|f|no|n|0|on|true|t|yes|y|1|default)\\b`,
+  'i',
+)
+
+/**
+ * Whether a backslash in a plain string is an escape behind a statement: it is while `standard_conforming_strings` is off, as old
+ * dumps set it. A transaction that is rolled back takes its setting along, which the text does not tell.
+ */
+function escapesBehind({ words, text }: Statement, before: boolean): boolean {
+  const [first, second] = words
+  if ((first === 'reset' && (second === CONFORMING || second === 'all')) || (first === 'discard' && second === 'all'))
+    return false
+  if (first !== 'set' && first !== 'select') return before
+  const value = SETS_CONFORMING.exec(text)?.[1]
+  return value === undefined ? before : /^(?:off|false|f|no?|0)$/i.test(value)
 }
 
 /** A statement while its tokens are read: knows whether a semicolon would end it. */

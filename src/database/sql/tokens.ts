@@ -29,13 +29,15 @@ export type Unterminated =
 
 /**
  * Reads the tokens of SQL text as PostgreSQL's lexer does (src/backend/parser/scan.l, with
- * `standard_conforming_strings` on), and never fails: an unclosed quote or comment reaches to the end of the text, and
+ * `standard_conforming_strings` on unless `backslashEscapes` is set), and never fails: an unclosed quote or comment reaches to the end of the text, and
  * `unterminated` then names it. Offsets are UTF-16. After each {@link next} that returned true, `kind`, `start` and `end`
  * describe the token.
  */
 export class Tokenizer {
   readonly source: string
   kind: TokenKind = 'symbol'
+  /** Whether a backslash in a plain string is an escape: `standard_conforming_strings` is off. */
+  backslashEscapes = false
   /** What the token lacks the end of; only the last token of a text can. */
   unterminated: Unterminated | undefined
   start = 0
@@ -69,7 +71,7 @@ export class Tokenizer {
     const { source, start } = this
     const following = source.charCodeAt(start + 1)
     if (isIdentifierStart(code)) return this.readWord(code, following)
-    if (code === 0x27) return this.close('string', 'quoted string', endOfString(source, start))
+    if (code === 0x27) return this.close('string', 'quoted string', this.endOfPlain(start))
     if (code === 0x22) return this.close('name', 'quoted identifier', endOfName(source, start))
     if (code === 0x24) return this.readDollar()
     if (isDigit(code) || (code === 0x2e && isDigit(following))) return this.readNumber()
@@ -101,6 +103,7 @@ export class Tokenizer {
     if (following === 0x27) {
       const what = SPECIAL_STRINGS[letter]
       if (letter === 0x65) return this.close('string', 'quoted string', endOfEscapeString(source, start + 1))
+      if (letter === 0x6e) return this.close('string', 'quoted string', this.endOfPlain(start + 1))
       if (what) return this.close('string', what, endOfString(source, start + 1))
     }
     if (following === 0x26 && letter === 0x75) {
@@ -111,6 +114,10 @@ export class Tokenizer {
     let end = start + 1
     while (isIdentifierPart(source.charCodeAt(end))) end += 1
     return this.set('word', end)
+  }
+
+  private endOfPlain(quote: number): number {
+    return this.backslashEscapes ? endOfEscapeString(this.source, quote) : endOfString(this.source, quote)
   }
 
   private readNumber(): true {
@@ -138,12 +145,8 @@ export class Tokenizer {
 // What the functions below return where the text ends first.
 const OPEN = -1
 
-// B'', X'' and N'', by the code of their letter.
-const SPECIAL_STRINGS: Record<number, Unterminated> = {
-  98: 'bit string literal',
-  120: 'hexadecimal string literal',
-  110: 'quoted string',
-}
+// B'' and X'', by the code of their letter.
+const SPECIAL_STRINGS: Record<number, Unterminated> = { 98: 'bit string literal', 120: 'hexadecimal string literal' }
 
 const PUNCTUATION: Record<number, TokenKind> = { 40: 'open', 41: 'close', 59: 'semicolon', 92: 'backslash' }
 

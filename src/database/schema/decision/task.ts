@@ -18,6 +18,10 @@ export interface Task {
   observe: boolean
   /** Statements that are in already, of a file that stopped half-way. */
   resumeAt: number
+  /** How an earlier run left the statement at `resumeAt`: it failed, or the run may have been cut off in it. */
+  interrupted: 'failed' | 'cut off' | undefined
+  /** Whether a comment or the policy says that the file runs outside a transaction. */
+  wantsNone: boolean
   /** Whether the ledger has a row of the file. */
   replace: boolean
   entry: LedgerEntry
@@ -42,6 +46,8 @@ export function prepareTask(file: SchemaFile, row: LedgerRow | undefined, option
     how,
     observe: false,
     resumeAt: row && !isComplete(row) ? row.done : 0,
+    interrupted: row && !isComplete(row) ? (row.hasFailed ? 'failed' : 'cut off') : undefined,
+    wantsNone,
     replace: row !== undefined,
     entry: { name, checksum, kind, statements, branch, runId, commitSha },
     result: {

@@ -59,7 +59,14 @@ export interface ChainResult {
 
 const FLUSHES_SINCE = 150_000
 
-const BEGIN = 'begin isolation level read committed read write'
+// Our own queries stand before the file's first statement. A SET TRANSACTION there is refused then, unless it says what holds
+// already: so the transaction begins with the isolation level that the file asks for.
+function begin({ statements: [first] }: Link): string {
+  const [set, scope, ...words] = first?.words ?? []
+  const asks = set === 'set' && scope === 'transaction' && words[0] === 'isolation' && words[1] === 'level'
+  const level = words[2] === 'repeatable' ? 'repeatable read' : words[2] === 'serializable' ? 'serializable' : ''
+  return `begin isolation level ${(asks && level) || 'read committed'} read write`
+}
 
 /**
  * Sends all links without waiting for any answer, each in its own transaction with its ledger row, and returns when all
@@ -133,7 +140,7 @@ function openMessage(links: Link[], index: number, options: SendOptions): string
   const reset = forgetsPrepared ? RESET_SESSION : RESET_ALL_BUT_PREPARED
   const ours = [OUR_SEARCH_PATH, ...prepare, guard, openRow(link.entry, link.replace), ...lookBefore(link, options)]
   // The file finds the search path that its role and database have by default.
-  return [BEGIN, reset, ...ours, 'reset search_path'].filter(Boolean).join(';\n')
+  return [begin(link), reset, ...ours, 'reset search_path'].filter(Boolean).join(';\n')
 }
 
 /** What must be known before a file to tell apart what it did itself. */

@@ -155,7 +155,7 @@ class TaskRun {
     const { session, options } = this.context
     await this.prepared()
     const total = task.entry.statements
-    const { milliseconds, done, failure } = await runSteps(session, task, {
+    const { milliseconds, done, failure, leftInvalid } = await runSteps(session, task, {
       onStatement: (index) => {
         this.doing = `, statement ${index + 1} of ${total}`
       },
@@ -174,12 +174,17 @@ class TaskRun {
       done > 0
         ? `Statements 1 to ${done} of ${total} of the file stay applied, and the next run goes on at statement ${done + 1}`
         : 'Nothing of the file is applied'
+    // Where statements are in already, the next run goes on at this one all the same.
+    const left =
+      leftInvalid && done === 0
+        ? `, but the invalid index ${leftInvalid}, which the next run drops before it builds it anew`
+        : ''
     return describeFailure({
       script: task.script,
       statement: failure.statement,
       atEnd: false,
       error: failure.error,
-      consequence: `${own}; ${stays(this.countApplied())}.`,
+      consequence: `${own}${left}; ${stays(this.countApplied())}.`,
       showDetail: options.policy.showDetail,
       cover: this.runtime.secrets.cover,
     })

@@ -3,8 +3,14 @@ import type { Statement } from '../../sql/split.ts'
 import { controlsTransaction } from '../../sql/transactions.ts'
 import type { Task } from '../decision/task.ts'
 import { addStatement } from '../files/checksum.ts'
-import { isNamed, LEDGER, markDone, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
-import { indexStateQuery, readIndexState } from './index-state.ts'
+import { markDone, markFailed, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
+import {
+  type ConcurrentIndex,
+  concurrentIndex,
+  type IndexState,
+  indexStateQuery,
+  readIndexStates,
+} from './index-state.ts'
 import { RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
 
@@ -14,6 +20,8 @@ export interface StepsResult {
   /** Statements that are in. */
   done: number
   failure?: { statement: number; error: unknown }
+  /** Qualified name of an invalid index that the failed statement left behind. */
+  leftInvalid?: string
 }
 
 /** How to run the steps. */
@@ -51,6 +59,7 @@ class Steps {
   isInOwnTransaction = false
   private readonly session: Session
   private readonly task: Task
+  private building: { built: ConcurrentIndex; before: IndexState[] } | undefined
   // Over the statements that are in.
   private readonly hash = createHash('sha256')
 
@@ -74,14 +83,20 @@ class Steps {
     const statement = this.task.script.statements[index]
     if (!statement) throw new RangeError(`The file has no statement ${index}.`)
     addStatement(this.hash, statement)
-    const alone = this.task.traits.nonTransactional.includes(statement)
     const controls = controlsTransaction(statement)
-    if (alone || controls || this.isInOwnTransaction) {
-      if (alone && index === this.task.resumeAt && (await this.isInAlready(statement))) return this.mark(index + 1)
-      await this.execute(statement)
-      if (controls) this.isInOwnTransaction = opensTransaction(statement)
-      await this.mark(index + 1)
-    } else await this.withMark(statement, index + 1)
+    const alone = this.runsAlone(statement)
+    if (!alone && !controls && !this.isInOwnTransaction) return this.withMark(statement, index + 1)
+    const built = alone ? concurrentIndex(statement) : undefined
+    if (built) await this.build(statement, built, index)
+    else await this.execute(statement)
+    if (controls) this.isInOwnTransaction = opensTransaction(statement)
+    return this.mark(index + 1)
+  }
+
+  /** Whether a transaction of ours around the statement could make it fail. */
+  private runsAlone(statement: Statement): boolean {
+    const { traits, wantsNone } = this.task
+    return traits.nonTransactional.includes(statement) || (wantsNone && MAY_COMMIT.has(statement.words[0] ?? ''))
   }
 
   /** One transaction of the statement and its note, in one round trip unless rows have to be fed. */
@@ -118,26 +133,62 @@ class Steps {
   }
 
   /**
-   * After a run that was cut off: whether CREATE INDEX CONCURRENTLY had succeeded without being noted. An index that it
-   * left invalid is dropped, as it would be in the way.
+   * CREATE INDEX CONCURRENTLY, which leaves an invalid index behind when it fails: that would be in the way of the next try,
+   * and to IF NOT EXISTS it is an index like any other. After a run that was cut off, an index may be there and not noted.
    */
-  private async isInAlready(statement: Statement): Promise<boolean> {
-    const query = indexStateQuery(statement)
-    if (!query || this.task.resumeAt === 0) return false
-    const state = readIndexState(await this.session.send(query))
-    if (state.invalid) await this.session.send(`drop index concurrently ${state.invalid}`)
-    return state.valid
+  private async build(statement: Statement, built: ConcurrentIndex, index: number): Promise<void> {
+    const before = await this.indexes(built)
+    this.building = { built, before }
+    const there = built.name === '' ? undefined : before[0]
+    if (there && !there.valid) {
+      if (there.builder !== undefined) throw isBeingBuilt(there)
+      await this.session.send(`drop index concurrently ${there.name}`)
+    }
+    const isIn = there?.valid && index === this.task.resumeAt && this.task.interrupted === 'cut off'
+    if (!isIn) await this.execute(statement)
+    this.building = undefined
   }
 
-  /** Rolls back what is open and reads what stays. */
+  private async indexes(built: ConcurrentIndex): Promise<IndexState[]> {
+    return readIndexStates(await this.session.send(indexStateQuery(built)))
+  }
+
+  // A name that the server makes is another one each time, so no later run could find what this one leaves behind.
+  private async tidyUp(): Promise<string | undefined> {
+    if (!this.building) return undefined
+    const { built, before } = this.building
+    const known = new Set(before.filter(({ valid }) => built.name === '' || valid).map(({ name }) => name))
+    const [left] = (await this.indexes(built)).filter(({ name, valid, builder }) => {
+      return !valid && builder === undefined && !known.has(name)
+    })
+    if (built.name !== '' || !left) return left?.name
+    await this.session.send(`drop index concurrently ${left.name}`)
+    return undefined
+  }
+
+  /** Rolls back what is open, reads what stays, and notes that the next statement has failed. */
   async giveUp(): Promise<Omit<StepsResult, 'failure'>> {
     const { entry, resumeAt } = this.task
     if (!this.session.isOpen()) return { milliseconds: this.milliseconds, done: resumeAt }
     await this.session.send('rollback')
+    const leftInvalid = await this.tidyUp().catch(() => undefined)
     await this.session.send(RESET_SESSION)
-    const [row] = await this.session.send(`select done from ${LEDGER} where ${isNamed(entry.name)}`)
-    return { milliseconds: this.milliseconds, done: Number(row?.done ?? 0) }
+    const rows = await this.session.send(
+      ['begin read write', OUR_SEARCH_PATH, markFailed(entry.name), 'commit'].join(';\n'),
+    )
+    const done = Number(rows.find((row) => 'done' in row)?.done ?? 0)
+    return { milliseconds: this.milliseconds, done, ...(leftInvalid ? { leftInvalid } : {}) }
   }
+}
+
+// They end transactions where a procedure does (CALL, DO), or refuse one where a table is partitioned.
+const MAY_COMMIT = new Set(['call', 'do', 'reindex', 'cluster'])
+
+function isBeingBuilt({ name, builder }: IndexState): Error {
+  return Object.assign(new Error(`the index ${name} is being built by process ${builder}`), {
+    code: '55006',
+    hint: 'Run the job again when that process has ended.',
+  })
 }
 
 // SET LOCAL: what the file set for its session holds on after the note.

@@ -2,7 +2,8 @@ import type { SqlFailure } from '../../../model.ts'
 import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
 import type { Script } from '../files/script.ts'
 import { excerpt } from './excerpt.ts'
-import { placeOfError } from './locate.ts'
+import { placeOfError, textAt } from './locate.ts'
+import { nextStep } from './next-step.ts'
 import { messageWithoutValues, whereWithoutValues } from './values.ts'
 
 /** What a server says about an error; the names are those of the driver. */
@@ -32,14 +33,6 @@ export interface FailedStep {
   cover(text: string): string
 }
 
-// Where the server gives none, and an input of ours is the cause.
-const HINTS: Record<string, string> = {
-  '55P03':
-    'Another session held a lock on the table for longer than lock_timeout: raise that input, or run when the table is less busy.',
-  '57014': 'If the statement needs more time than statement_timeout, raise that input.',
-  '55P04': 'A new enum value can be used only after a commit: use it in a later file, with transaction file.',
-}
-
 /** The failure as the report shows it: in the repository's terms, without row values unless they are asked for. */
 export function describeFailure(failed: FailedStep): SqlFailure {
   const { script, error, showDetail } = failed
@@ -49,7 +42,7 @@ export function describeFailure(failed: FailedStep): SqlFailure {
   // What the file itself says is no secret.
   const knows = (value: string) => script.file.text.includes(value)
   const message = showDetail ? errorMessage(error) : messageWithoutValues(errorMessage(error), errorCode(error), knows)
-  const hint = server.hint ?? HINTS[errorCode(error)]
+  const hint = server.hint ?? nextStep(server, textAt(script, statement, server))
   const where = server.where && (showDetail ? server.where : whereWithoutValues(server.where, knows))
   return {
     file: script.file.path,

@@ -28,6 +28,12 @@ export function placeOfError(script: Script, statementIndex: number, error: Serv
   return placeAt(text, offset)
 }
 
+/** The text of a statement from the position that the server gives, empty where it gives none. */
+export function textAt(script: Script, statementIndex: number, { position }: ServerPlace): string {
+  const text = script.statements[statementIndex]?.text
+  return position && text !== undefined ? text.slice(offsetOf(text, Number(position) - 1)) : ''
+}
+
 /** UTF-16 offset of the row of a COPY block that `COPY users, line 3, column id` names. */
 function offsetInRows({ copyData, copyStart }: Statement, { where = '' }: ServerPlace): number | undefined {
   const line = /^COPY .*?, line (\d+)/m.exec(where)?.[1]

@@ -11,7 +11,7 @@ export interface LineComment {
 
 // What every comment has that could be an instruction: cheap to look for before the text is read token by token.
 const CANDIDATE =
-  /neon:|atlas:|\+goose|\+migrate|migrate:|migration|pg-migrate|disable-transaction|disable_ddl_transaction|--!|tern:|drop\s+below|rambler|==|@undo|!ups|!downs|liquibase|changeset|depends:|\.sql\s+--|deploy|revert|verify|down|undo|rollback|backward/i
+  /neon:|atlas:|\+goose|\+migrate|migrate:|migration|pg-migrate|disable-transaction|disable_ddl_transaction|--!|tern:|drop\s+below|rambler|==|@undo|!ups|!downs|liquibase|changeset|depends:|transactional:|\.sql\s+--|deploy|revert|verify|down|undo|rollback|backward/i
 
 const HASH = /^#.*!(?:ups|downs)\b/i
 

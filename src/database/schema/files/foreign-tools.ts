@@ -4,6 +4,7 @@ import { ActionError } from '../../../runtime/errors.ts'
 import { splitStatements } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { instructions, type LineComment } from './directives.ts'
+import { forwardNames, skipReason } from './order.ts'
 import type { SchemaFile } from './schema-file.ts'
 import { TOOLS, type Tool } from './tools.ts'
 
@@ -27,6 +28,13 @@ export function refuseForeignNames(files: NamedFile[]): void {
       if (!tool.pair?.name.test(file.path)) continue
       const other = file.path.replace(tool.pair.name, tool.pair.other)
       if (names.has(other.toLowerCase())) throw foreign(tool, `${path.posix.basename(other)} beside it`, file.path)
+    }
+  }
+  const anyTool = TOOLS.find(({ sections }) => sections)
+  for (const file of files) {
+    const forward = skipReason(file.name) ? undefined : forwardNames(file.path).find((name) => names.has(name))
+    if (forward && anyTool) {
+      throw foreign(anyTool, `its name, beside ${path.posix.basename(forward)},`, file.path, { isName: true })
     }
   }
 }

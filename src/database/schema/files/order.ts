@@ -79,7 +79,7 @@ function numbered(last: string, name: string): string {
   return `${lead}${next}${rest}`
 }
 
-const UNDO_FOLDER = /^(?:reverts?|verify|downs?|undos?|rollbacks?|downgrades?)$/i
+const UNDO_FOLDER = /^(?:(?:migrations?|sql|scripts?)[-_.])?(?:reverts?|verify|downs?|undos?|rollbacks?|downgrades?)$/i
 
 /**
  * Why a file is not for running forward, or an empty string: the undoing half of a pair (`*.down.sql`, `*.undo.sql`,
@@ -99,6 +99,26 @@ export function skipReason(name: string): string {
   const folder = folders.find((part) => UNDO_FOLDER.test(part))
   if (folder) return `files in a folder ${folder}/ do not belong to the way forward`
   return ''
+}
+
+const UNDO_WORD =
+  /(?<![a-zA-Z])(?:down|undo|rollback|revert|downgrade)(?![a-z])|(?<![A-Z])(?:Down|Undo|Rollback|Revert|Downgrade)(?![a-z])/g
+const FORWARD_WORDS = ['up', 'do', 'apply', 'deploy', 'migrate', 'forward', 'upgrade', '']
+
+/**
+ * Names, in lower case, that the forward half would have if this file were the undoing one: `down_users.sql` has `up_users.sql`
+ * and `users.sql`, `UsersDown.sql` has `usersup.sql` and `users.sql`. Empty where no such word is in the name.
+ */
+export function forwardNames(name: string): string[] {
+  const [folder, base] = splitPath(name)
+  const words = [...base.matchAll(UNDO_WORD)]
+  const names = words.flatMap(({ 0: word, index }) =>
+    FORWARD_WORDS.map((other) => {
+      const renamed = base.slice(0, index) + other + base.slice(index + word.length)
+      return other === '' ? renamed.replace(/^[-_.]+|[-_.]+(?=\.sql$)|([-_.])[-_.]+/gi, '$1') : renamed
+    }),
+  )
+  return names.map((other) => (folder ? `${folder}/${other}` : other).toLowerCase())
 }
 
 /** Whether a file's name says that it runs again when it changes: `R__*.sql`, `*.repeatable.sql`. */

@@ -27,6 +27,7 @@ export function parseScript(file: SchemaFile): Script {
     },
   })
   for (const statement of statements) {
+    refuseOtherEncoding(file, statement)
     if (copyDirection(statement) === 'to stdout') {
       throw problem(file, statement.start, 'COPY … TO stdout sends rows to a client, and here nobody reads them', {
         advice: 'Remove the statement from the file.',
@@ -70,7 +71,26 @@ function isCopyFromStdin(statement: Statement): boolean {
   return copyDirection(statement) === 'from stdin'
 }
 
-// The rows begin on the next line and end before a line that is exactly `\.`.
+const SETS_ENCODING =
+  /^set\s+(?:(?:session|local)\s+)?(?:client_encoding\s*(?:=|\bto\b)|names)\s*["']?([\w-]+)|\bset_config\s*\(\s*'client_encoding'\s*,\s*'([\w-]+)'/i
+// Those in which the server takes the bytes of UTF-8 as they are.
+const SAME_BYTES = new Set(['utf8', 'unicode', 'sqlascii', 'default'])
+
+// The file was read as UTF-8 and is sent so: the server would take its letters for those of the other encoding.
+function refuseOtherEncoding(file: SchemaFile, statement: Statement): void {
+  const [first] = statement.words
+  if (first !== 'set' && first !== 'select') return
+  const match = SETS_ENCODING.exec(statement.text)
+  const encoding = match?.[1] ?? match?.[2]
+  if (encoding === undefined || SAME_BYTES.has(encoding.toLowerCase().replace(/[^a-z0-9]/g, ''))) return
+  if (/^\ufeff?[\x00-\x7f]*$/.test(file.text)) return
+  throw problem(file, statement.start, `it sets client_encoding to ${encoding}, but the file is UTF-8`, {
+    advice:
+      "Write SET client_encoding = 'UTF8', or leave the statement out: the letters of the file would be stored as others.",
+  })
+}
+
+// The rows begin on the next line and end before a line that is exactly `\.`, or where the file ends.
 function takeRows(file: SchemaFile, statement: Statement, after: number): number {
   const { text } = file
   const lineEnd = endOfLine(text, after)
@@ -84,10 +104,11 @@ function takeRows(file: SchemaFile, statement: Statement, after: number): number
   const marker = /^\\\.[ \t]*(?:\r\n|\r|\n|$(?![\s\S]))/gm
   marker.lastIndex = start
   const found = marker.exec(text)
-  if (!found) throw unfinishedCopy(file, statement)
+  // As psql does, but not over what looks like the SQL behind rows whose end was forgotten.
+  if (!found && /;[ \t]*(?:--.*)?$/m.test(text.slice(start))) throw unfinishedCopy(file, statement)
   statement.copyStart = start
-  statement.copyData = text.slice(start, found.index)
-  return found.index + found[0].length
+  statement.copyData = text.slice(start, found?.index)
+  return found ? found.index + found[0].length : text.length
 }
 
 function afterLineBreak(text: string, at: number): number {

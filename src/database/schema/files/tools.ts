@@ -111,7 +111,7 @@ export const TOOLS: Tool[] = [
     command: ({ folder }) =>
       `liquibase --search-path=${shellWord(folder)} --changelog-file=<your changelog> --url=${JDBC} --username="$PGUSER" --password="$PGPASSWORD" update`,
     harm: 'Its changesets have conditions, delimiters and an order of their own, which are comments to plain SQL.',
-    comments: [/^--\s*liquibase\s+formatted\s+sql\b/i, /^--\s*changeset\s+[^\s:]+:\S+/i],
+    comments: [/^--\s*liquibase\s+formatted\s+sql\b/i, /^--\s*changeset\s+[^:]{1,80}:\s*\S+/i],
     markers: [
       { file: 'liquibase.properties' },
       ...['xml', 'yaml', 'yml', 'json'].flatMap((ending) => [
@@ -125,7 +125,7 @@ export const TOOLS: Tool[] = [
     name: 'yoyo',
     command: ({ folder }) => `yoyo apply --batch --database "$DIRECT_URL" ${shellWord(folder)}`,
     harm: 'Its files run in the order of their "-- depends:" comments, and *.rollback.sql undoes them.',
-    comments: [/^--\s*depends:/i],
+    comments: [/^--\s*(?:depends|transactional):/i],
     pair: { name: /^(.*)\.sql$/i, other: '$1.rollback.sql' },
     markers: [{ file: 'yoyo.ini' }],
   },
@@ -211,7 +211,7 @@ export const TOOLS: Tool[] = [
   {
     name: 'another migration tool',
     command: () => '<the command of that tool>',
-    harm: undoes('what stands behind the second heading'),
+    harm: undoes('the half that is for going back'),
     sections: {
       up: /^--[\W_]*(?:migrat\w+\W+)?(?:ups?|do|apply|forward|upgrade)(?:\W+(?:migration|script|section))?[\W_]*$/i,
       down: /^--[\W_]*(?:migrat\w+\W+)?(?:downs?|undo|rollback|revert|backward|downgrade)(?:\W+(?:migration|script|section))?[\W_]*$/i,

@@ -33,6 +33,8 @@ export interface LedgerRow {
   done: number
   /** sha256 over the texts of the statements that are in, of a half-applied file; otherwise empty. */
   doneChecksum: string
+  /** Whether the statement behind those that are in is known to have failed; else the run may have been cut off in it. */
+  hasFailed?: boolean
   /** Id of the branch on which the file was applied. */
   branch: string
   runId: string
@@ -114,6 +116,9 @@ export function readLedger(answer: Record<string, unknown>[]): LedgerReading {
   return rows ? { rows: rows.map(toLedgerRow) } : { denied: denied ?? '' }
 }
 
+// Behind the checksum of the statements that are in.
+const FAILED = '!'
+
 function toLedgerRow(row: Record<string, unknown>): LedgerRow {
   return {
     name: String(row.name),
@@ -124,7 +129,8 @@ function toLedgerRow(row: Record<string, unknown>): LedgerRow {
     milliseconds: Number(row.milliseconds),
     statements: Number(row.statements),
     done: Number(row.done),
-    doneChecksum: String(row.done_checksum),
+    doneChecksum: String(row.done_checksum).replace(FAILED, ''),
+    hasFailed: String(row.done_checksum).endsWith(FAILED),
     branch: String(row.branch),
     runId: String(row.run_id),
     commitSha: String(row.commit_sha),
@@ -182,6 +188,12 @@ select 1 ${DIVIDED_BY} pg_catalog.count(*) as closed, pg_catalog.max(millisecond
 export function markDone(name: string, done: number, doneChecksum: string): string {
   return `update ${LEDGER} set done = ${done}, done_checksum = ${literal(doneChecksum)}, milliseconds = ${MILLISECONDS}
 where ${isNamed(name)} returning milliseconds as recorded_milliseconds`
+}
+
+/** Notes that the next statement of a half-applied file has failed; returns how many are in. */
+export function markFailed(name: string): string {
+  return `update ${LEDGER} set done_checksum = pg_catalog.concat(pg_catalog.rtrim(done_checksum, '${FAILED}'), '${FAILED}')
+where ${isNamed(name)} returning done`
 }
 
 /** Takes a file's new checksum without running it (policy `accept`); what is left of a half-applied file counts as done. */
