@@ -59,5 +59,7 @@ export function describeMark(mark: Mark | null): string {
   if (mark === null) return 'nobody who left a mark of this action'
   const repository = mark.repository || 'an unknown repository'
   const tool = mark.by === 'neon-action' ? " (made by Neon's create-branch-action)" : ''
-  return mark.pullRequest === null ? `${repository}${tool}` : `pull request #${mark.pullRequest} of ${repository}${tool}`
+  return mark.pullRequest === null
+    ? `${repository}${tool}`
+    : `pull request #${mark.pullRequest} of ${repository}${tool}`
 }

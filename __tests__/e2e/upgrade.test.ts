@@ -280,6 +280,7 @@ describe.each(availableServers())('on Kubernetes ($name)', ({ start }) => {
     expect(after.metadata.uid).toBe(secret.metadata.uid)
     expect(after.metadata.annotations).toEqual({
       ...secret.metadata.annotations,
+      'neon-postgres-setup/branch': 'pr-7',
       'neon-postgres-setup/repository-id': expect.stringMatching(/^\d+$/),
     })
     const url = Buffer.from(after.data.DATABASE_URL, 'base64').toString()
