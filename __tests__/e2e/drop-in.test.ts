@@ -8,21 +8,7 @@ import type { PlayedWorkflow } from '../support/play-workflow.ts'
 
 // Workflows that use Neon's own actions, with nothing changed but the `uses:` lines, played against the committed dist.
 // `npm run test:drop-in` plays all of them, and prints what each does; in the whole suite only these.
-const SOME = [
-  'template-v5',
-  'two-jobs-urls',
-  'call-caller',
-  'deployment-status-e2e',
-  'seed-psql-loop',
-  'reset-cs-names',
-  'diff-github-token',
-  'vercel-integration-cleanup',
-  'merge-queue',
-  'push-ref-name',
-  'issue-comment',
-  'git-branch-deleted',
-  'create-v5-full',
-]
+const SOME = ['template-v6-expiry', 'reset-cs-names', 'merge-queue', 'issue-comment', 'git-branch-deleted']
 const ALL = globSync('__tests__/fixtures/workflows/*.yml').map((file) => basename(file, '.yml'))
 const PLAYED = (process.env.DROP_IN === 'all' ? ALL : SOME).sort()
 
