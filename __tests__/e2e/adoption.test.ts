@@ -80,6 +80,26 @@ describe('a long-lived branch gets no end date that nobody asked for', () => {
   })
 })
 
+describe('a branch that a pull request makes', () => {
+  const ends = async (inputs: Record<string, string>) => {
+    const result = await world.run(pull('opened'), { project_id: projectId, ...inputs })
+    expectSuccess(result)
+    return find(result.outputs.branch_name ?? '')?.expires_at !== undefined
+  }
+
+  test('has an end only where the step has something of its own, and the name is the pull request’s', async () => {
+    const own = { schema: 'none' }
+    expect(await ends({ branch_name: `preview/pr-${number}-x` })).toBe(false)
+    expect(await ends({ ...own })).toBe(true)
+    expect(await ends({ ...own, branch_name: `review/pr-${number}-y` })).toBe(true)
+    expect(await ends({ ...own, branch_name: `dev/feature-${number}` })).toBe(true)
+    expect(await ends({ ...own, branch_name: `integration-${number}0` })).toBe(false)
+    expect(
+      await ends({ branch_name: `asked-${number}`, expires_at: new Date(Date.now() + 86_400_000).toISOString() }),
+    ).toBe(true)
+  })
+})
+
 describe('names and values of other versions', () => {
   test('version 5: username, password, and parent as a name or a moment', async () => {
     const v5 = { project_id: projectId, branch_name: `pr-${number}`, username: 'neondb_owner', password: 'old-secret' }
