@@ -196,6 +196,33 @@ describe('a step with branch in mode auto', () => {
   })
 })
 
+describe('a new password', () => {
+  const rotate = (more: Record<string, string>) => ({ project_id: projectId, mode: 'rotate', ...more })
+
+  test("is not set on another repository's branch, and not on another pull request's", async () => {
+    const id = await make(`theirs-${number}`, marked('octo/api', 3))
+    const foreign = await world.run({ name: 'schedule' }, rotate({ branch: `theirs-${number}` }))
+    expect(errorsOf(foreign)).toEqual([expect.stringContaining('it belongs to pull request #3 of octo/api')])
+    await make(`pr-${number}`, marked('octo/shop', number + 1_000))
+    const neighbour = await world.run(pull('opened'), rotate({}))
+    expect(errorsOf(neighbour)).toEqual([expect.stringContaining(`it belongs to pull request #${number + 1_000}`)])
+    const taken = await world.run(pull('opened', { headRef: id }), rotate({ branch_name: '{head_ref}' }))
+    expect(errorsOf(taken)).toEqual([expect.stringContaining('has no branch')])
+    expect(writes()).toEqual([])
+  })
+
+  test("is set on a branch without a mark when the user names it, and on the pull request's own", async () => {
+    await make(`plain-${number}`)
+    const named = await world.run({ name: 'schedule' }, rotate({ branch: `plain-${number}` }))
+    expectSuccess(named)
+    expect(named.outputs.outcome).toBe('rotated')
+    expectSuccess(await world.run(pull('opened'), inputs()))
+    const own = await world.run(pull('synchronize'), rotate({}))
+    expectSuccess(own)
+    expect(own.outputs.outcome).toBe('rotated')
+  })
+})
+
 describe('production is not reached by', () => {
   const dangerous = { 'evil/0001_drop.sql': 'drop table orders cascade;' }
   test.each([

@@ -1,7 +1,7 @@
 import { assertOnBranch } from '../database/assert-branch.ts'
 import type { Outcome } from '../model.ts'
-import { type Branch, defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
-import { phase, type Run } from '../run.ts'
+import { type Branch, claimBranch, defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
+import { ownerOf, phase, type Run } from '../run.ts'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
 import { announceBranch, connectTo } from './steps/branch.ts'
 import { deliverCredentials, refuseForeignSecret } from './steps/credentials.ts'
@@ -25,12 +25,16 @@ export async function rotate(run: Run): Promise<Outcome> {
   return 'rotated'
 }
 
-async function wanted(run: Run, neon: Neon, projectId: string) {
-  const name = run.plan.branchName
-  if (name === '') return await defaultBranch(neon, projectId)
-  const branch = await lookUpBranch(neon, projectId, name)
-  if (branch) return branch
-  throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
+/** The branch whose password is meant: the user's word is enough for one without a mark, and nobody's for another's. */
+async function wanted(run: Run, neon: Neon, projectId: string): Promise<Branch> {
+  const { branchName: name, naming } = run.plan
+  const found = name === '' ? await defaultBranch(neon, projectId) : await lookUpBranch(neon, projectId, name)
+  // What a template gives is a name, never the id of another branch.
+  if (!found || (naming === 'template' && found.name !== name)) {
+    throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
+  }
+  claimBranch(found, { owner: ownerOf(run), namedByUser: naming !== 'template' })
+  return found
 }
 
 /** The target whose password was tried by logging in: another run's newer one, where that has come in between. */
