@@ -174,22 +174,38 @@ describe('names and texts that would be commands', () => {
     expect(passwords).toHaveLength(12)
     expectClean(result, { secrets: [password, url, adminToken(), OTHER_TOKEN, KEY_DATA, ...urls, ...passwords] })
     expect(result.masks).toEqual(expect.arrayContaining([adminToken(), OTHER_TOKEN, password, ...passwords]))
+    const lines = result.rawLog.split('\n')
+    for (const secret of [adminToken(), OTHER_TOKEN, KEY_DATA, password, url]) {
+      expect(lines.indexOf(`::add-mask::${secret}`)).toBeLessThan(lines.findIndex((line) => line.startsWith('Mode ')))
+    }
   })
 
   test('of Neon', async () => {
     const key = world.neon.organizationApiKey
-    for (const message of [`no${ATTACK} ${key} &#110;${key.slice(1)}`, `${'x'.repeat(390)}${key}`]) {
+    for (const message of [
+      `no${ATTACK} ${key} &#110;${key.slice(1)}`,
+      `${'x'.repeat(360)}${encodeURIComponent(key).replaceAll('_', '%5F')}`,
+    ]) {
       const body = JSON.stringify({ code: ATTACK, message })
       world.neon.faults.add({ kind: 'answer', status: 400, path: /projects/, times: 9, body })
       const result = await world.run(opened, { project_name: 'canary' }, { debug: true })
-      expect(result.outputs.outcome).toBe('failed')
+      expect(result.log).toMatch(/Neon answered 400[^]*\*\*\*/)
       expectClean(result, { secrets: [key, world.token] })
       world.neon.faults.clear()
     }
   })
 
+  test('of Neon, while it is asked again', async () => {
+    const key = world.neon.organizationApiKey
+    const body = JSON.stringify({ code: '', message: `busy${ATTACK} ${Buffer.from(key).toString('base64')}` })
+    world.neon.faults.add({ kind: 'answer', status: 503, path: /projects/, times: 4, body })
+    const result = await world.run(opened, { project_name: 'canary-again' }, { debug: true })
+    expect(result.log).toContain(': :stop-commands::canary-stop')
+    expectClean(result, { secrets: [key, world.token] })
+  })
+
   test.each([
-    ['as text, cut in the token', 500, () => `${'x'.repeat(285)}${adminToken()}${ATTACK}`],
+    ['as text, cut in the token', 500, () => `${ATTACK}${'x'.repeat(290 - ATTACK.length)}${adminToken()}`],
     ['as text', 400, () => `${ATTACK} ${adminToken()}`],
     [
       'as a status of a webhook',
@@ -207,6 +223,7 @@ describe('names and texts that would be commands', () => {
     const url = await makeOwner(role, password)
     const result = await run(url, { schema: 'none', kubeconfig: kubeconfig(), require_tables: 'false' })
     expect(result.outputs.outcome).toBe('failed')
+    expect(result.log).toMatch(/Kubernetes[^]*\*\*\*/)
     expectClean(result, { secrets: [password, url, adminToken(), OTHER_TOKEN] })
   })
 

@@ -18,12 +18,15 @@ import type { Credentials, KubernetesOptions } from './types.ts'
  */
 export async function applyCredentials(
   runtime: Runtime,
-  options: KubernetesOptions,
+  given: KubernetesOptions,
   credentials: Credentials,
 ): Promise<KubernetesResult[]> {
-  const values = fillTemplates(options.secretKeys, credentials)
+  const values = fillTemplates(given.secretKeys, credentials)
   for (const password of passwordsOf(credentials)) hide(runtime, password)
-  for (const { key, template } of options.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  for (const { key, template } of given.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  // Labels can be read by many who may not read the Secret. The server refuses what is left of such a one.
+  const labels = Object.entries(given.secretLabels).map(([key, value]) => [key, runtime.secrets.redactLong(value)])
+  const options = { ...given, secretLabels: Object.fromEntries(labels) }
   if (options.daprComponent && urlKey(options.secretKeys) === undefined) {
     throw new ActionError(
       `The Dapr Component '${options.daprComponent}' needs a connection URL: no key of the Secret is one.`,
