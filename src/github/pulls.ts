@@ -99,7 +99,7 @@ async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, questi
   } catch (error) {
     const partial = partialAnswer<T>(error)
     if (partial) return partial
-    throw new ActionError(`Could not read ${question.what}: ${reasonOf(error)}.`, {
+    throw new ActionError(`Could not read ${question.what}: ${reasonOf(runtime, error)}.`, {
       advice: `Nothing was deleted. Give the job permissions: { ${question.permission} }, and check github_token.`,
     })
   }
@@ -114,6 +114,6 @@ function partialAnswer<T>(error: unknown): T | null {
   return harmless ? (data?.repository ?? null) : null
 }
 
-function reasonOf(error: unknown): string {
-  return errorMessage(error).split('\n', 1).join('').replace(/\.$/, '')
+function reasonOf(runtime: Runtime, error: unknown): string {
+  return runtime.secrets.redact(errorMessage(error)).split('\n', 1).join('').replace(/\.$/, '')
 }
