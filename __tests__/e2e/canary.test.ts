@@ -180,6 +180,31 @@ describe('names and texts that would be commands', () => {
     }
   })
 
+  test('of an excerpt that begins inside a password', async () => {
+    const password = 'npg_canary_excerpt_0123456789abcdef'
+    const url = await makeOwner('excerpt', password)
+    await world.write({ 'excerpt/0001.sql': `select '${password}', '${'x'.repeat(45)}', nowhere.nothing();` })
+    const result = await run(url, { schema: 'excerpt' })
+    expect(result.outputs).toMatchObject({ outcome: 'failed', sqlstate: '3F000' })
+    const [comment = ''] = world.github.comments(1).map(({ body }) => body)
+    for (const text of [result.log, result.summary, comment]) expect(text).not.toContain('89abcdef')
+    expect(result.log).toMatch(/\| …\*+', 'x+/)
+    expectClean(result, { secrets: [password, url] })
+  })
+
+  test('of labels that hold a secret', async () => {
+    const password = 'npg_canary_labels_01'
+    const url = await makeOwner('labels', password)
+    const before = kubernetes.journal.length
+    const inputs = { schema: 'none', kubeconfig: kubeconfig(), secret_labels: `note=${OTHER_TOKEN}\napp=postgres` }
+    const result = await run(url, { ...inputs, require_tables: 'false', secret_name: 'labels' })
+    const bodies = kubernetes.journal.slice(before).flatMap(({ body }) => (body ? [JSON.parse(body)] : []))
+    expect(bodies.length).toBeGreaterThan(0)
+    const elsewhere = bodies.map((body) => JSON.stringify({ ...body, data: {} }))
+    expect(elsewhere.join()).toContain('"app":"postgres"')
+    expectClean(result, { secrets: [password, url, OTHER_TOKEN, adminToken()], elsewhere })
+  })
+
   test('of Neon', async () => {
     const key = world.neon.organizationApiKey
     for (const message of [
