@@ -174,23 +174,66 @@ describe('names and texts that would be commands', () => {
     expect(passwords).toHaveLength(12)
     expectClean(result, { secrets: [password, url, adminToken(), OTHER_TOKEN, KEY_DATA, ...urls, ...passwords] })
     expect(result.masks).toEqual(expect.arrayContaining([adminToken(), OTHER_TOKEN, password, ...passwords]))
+    const lines = result.rawLog.split('\n')
+    for (const secret of [adminToken(), OTHER_TOKEN, KEY_DATA, password, url]) {
+      expect(lines.indexOf(`::add-mask::${secret}`)).toBeLessThan(lines.findIndex((line) => line.startsWith('Mode ')))
+    }
+  })
+
+  test('of an excerpt that begins inside a password', async () => {
+    const password = 'npg_canary_excerpt_0123456789abcdef'
+    const url = await makeOwner('excerpt', password)
+    await world.write({ 'excerpt/0001.sql': `select '${password}', '${'x'.repeat(45)}', nowhere.nothing();` })
+    const result = await run(url, { schema: 'excerpt' })
+    expect(result.outputs).toMatchObject({ outcome: 'failed', sqlstate: '3F000' })
+    const [comment = ''] = world.github.comments(1).map(({ body }) => body)
+    for (const text of [result.log, result.summary, comment]) expect(text).not.toContain('89abcdef')
+    expect(result.log).toMatch(/\| …\*+', 'x+/)
+    expectClean(result, { secrets: [password, url] })
+  })
+
+  test('of labels that hold a secret', async () => {
+    const password = 'npg_canary_labels_01'
+    const url = await makeOwner('labels', password)
+    const before = kubernetes.journal.length
+    const inputs = { schema: 'none', kubeconfig: kubeconfig(), secret_labels: `note=${OTHER_TOKEN}\napp=postgres` }
+    const result = await run(url, { ...inputs, require_tables: 'false', secret_name: 'labels' })
+    const bodies = kubernetes.journal.slice(before).flatMap(({ body }) => (body ? [JSON.parse(body)] : []))
+    expect(bodies.length).toBeGreaterThan(0)
+    const elsewhere = bodies.map((body) => JSON.stringify({ ...body, data: {} }))
+    expect(elsewhere.join()).toContain('"app":"postgres"')
+    expectClean(result, { secrets: [password, url, OTHER_TOKEN, adminToken()], elsewhere })
   })
 
   test('of Neon', async () => {
     const key = world.neon.organizationApiKey
-    for (const message of [`no${ATTACK} ${key} &#110;${key.slice(1)}`, `${'x'.repeat(390)}${key}`]) {
+    for (const message of [
+      `no${ATTACK} ${key} &#110;${key.slice(1)}`,
+      `${'x'.repeat(360)}${encodeURIComponent(key).replaceAll('_', '%5F')}`,
+    ]) {
       const body = JSON.stringify({ code: ATTACK, message })
       world.neon.faults.add({ kind: 'answer', status: 400, path: /projects/, times: 9, body })
       const result = await world.run(opened, { project_name: 'canary' }, { debug: true })
-      expect(result.outputs.outcome).toBe('failed')
+      expect(result.log).toMatch(/Neon answered 400.*\*\*\*/s)
       expectClean(result, { secrets: [key, world.token] })
       world.neon.faults.clear()
     }
   })
 
+  test('of Neon, while it is asked again', async () => {
+    const key = world.neon.organizationApiKey
+    const body = JSON.stringify({ code: '', message: `busy${ATTACK} ${Buffer.from(key).toString('base64')}` })
+    // Progress is told every five seconds at most.
+    world.neon.faults.add({ kind: 'answer', status: 503, path: /projects/, headers: { 'retry-after': '5' }, body })
+    world.neon.faults.add({ kind: 'answer', status: 503, path: /projects/, body })
+    const result = await world.run(opened, { project_name: 'canary-again' }, { debug: true })
+    expect(result.log).toContain(': :stop-commands::canary-stop')
+    expectClean(result, { secrets: [key, world.token] })
+  })
+
   test.each([
-    ['as text, cut in the token', 500, () => `${'x'.repeat(285)}${adminToken()}${ATTACK}`],
-    ['as text', 400, () => `${ATTACK} ${adminToken()}`],
+    ['as text, cut in the token', 500, () => `${ATTACK}${'x'.repeat(290 - ATTACK.length)}${adminToken()}`],
+    ['as a page', 400, () => `<b>${adminToken().replaceAll('-', '&#45;')}</b>${ATTACK} ${adminToken()}`],
     [
       'as a status of a webhook',
       403,
@@ -207,6 +250,7 @@ describe('names and texts that would be commands', () => {
     const url = await makeOwner(role, password)
     const result = await run(url, { schema: 'none', kubeconfig: kubeconfig(), require_tables: 'false' })
     expect(result.outputs.outcome).toBe('failed')
+    expect(result.log).toMatch(/Kubernetes.*\*\*\*/s)
     expectClean(result, { secrets: [password, url, adminToken(), OTHER_TOKEN] })
   })
 

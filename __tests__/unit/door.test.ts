@@ -114,6 +114,26 @@ describe('a secret is redacted in every form', () => {
     }
   })
 
+  test('whatever the secret, the text around it, and one form in another', () => {
+    const inner = ['raw', 'percent, JavaScript', 'JSON', 'character references', 'a literal of SQL'] as const
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 6, maxLength: 40, unit: 'grapheme-composite' }).filter((text) => text.trim().length > 5),
+        fc.string({ unit: 'binary-ascii' }),
+        fc.constantFrom(...inner),
+        fc.constantFrom(...inner),
+        (secret, around, first, second) => {
+          const secrets = createSecrets(() => undefined)
+          secrets.add(secret)
+          const text = `${around}${FORMS[second]?.(FORMS[first]?.(secret) ?? '')}${around}`
+          const places = [{ where: 'text', text: secrets.redact(text) }]
+          expect(findLeaks(places, [secret])).toEqual([])
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
   test('the beginning of an address is none', () => {
     const secrets = createSecrets(() => undefined)
     secrets.add('postgresql://owner:npg_canary_0001@host.example/db')

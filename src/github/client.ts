@@ -45,7 +45,7 @@ export async function asking<T>(runtime: Runtime, limits: RetryLimits, attempt: 
       decide: (error, number) => retryDelay(runtime, error, { ...limits, attempt: number }),
       onWait: (error, _, milliseconds) => {
         const seconds = Math.ceil(milliseconds / 1000)
-        runtime.log.info(`GitHub: ${whyFailed(error)}; asking again in ${seconds} s.`)
+        runtime.log.info(`GitHub: ${whyFailed(runtime, error)}; asking again in ${seconds} s.`)
       },
     },
     attempt,

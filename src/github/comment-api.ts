@@ -63,7 +63,7 @@ export function commentApi(runtime: Runtime, place: CommentPlace): CommentApi {
         })
       } catch (error) {
         runtime.signal.throwIfAborted()
-        runtime.log.debug(`The token's login is unknown: ${whyFailed(error)}`)
+        runtime.log.debug(`The token's login is unknown: ${whyFailed(runtime, error)}`)
         return undefined
       }
     },

@@ -67,14 +67,15 @@ function askedToWait(error: unknown, now: number): number {
   return Math.max(0, Number(headerOf(error, 'x-ratelimit-reset')) * 1000 - now) || 0
 }
 
-/** Why a request failed, as a clause on one line: `502 Bad Gateway`, `no answer in time`. */
-export function whyFailed(error: unknown): string {
+/** Why a request failed, as a clause on one line, redacted before it is cut: `502 Bad Gateway`, `no answer in time`. */
+export function whyFailed({ secrets }: Pick<Runtime, 'secrets'>, error: unknown): string {
   const name = error instanceof Error ? error.name : ''
   if (name === 'TimeoutError' || name === 'AbortError') return 'no answer within 30 s'
   const status = statusOf(error)
-  const text = errorMessage(error).split('\n', 1).join('').trim().replace(/\.$/, '')
+  const whole = secrets.redact(errorMessage(error))
+  const text = whole.split('\n', 1).join('').trim().replace(/\.$/, '')
   // A gateway in between answers a page.
-  const said = /^\s*</.test(text) ? (/<title>([^<]*)<\/title>/i.exec(errorMessage(error))?.[1] ?? 'a page') : text
+  const said = /^\s*</.test(text) ? (/<title>([^<]*)<\/title>/i.exec(whole)?.[1] ?? 'a page') : text
   return `${status > 0 ? `${status} ` : ''}${said}`.trim() || 'an empty answer'
 }
 
@@ -93,7 +94,7 @@ export function warnOfFailure(
   { where, error, isOptional }: { where: string; error: unknown; isOptional: boolean },
 ): 'forbidden' | 'failed' {
   const status = statusOf(error)
-  const said = whyFailed(error)
+  const said = whyFailed(runtime, error)
   const start = `The comment on ${where} was not written: GitHub says "${said}".`
   const denied = (status === 403 || status === 404) && !isRateLimit(error) && !/locked|disabled|archived/i.test(said)
   if (denied) {

@@ -110,7 +110,7 @@ async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, questi
     })
   } catch (error) {
     runtime.signal.throwIfAborted()
-    throw new ActionError(`Could not read ${question.what}: ${whyFailed(error)}.`, {
+    throw new ActionError(`Could not read ${question.what}: ${whyFailed(runtime, error)}.`, {
       advice: `Nothing was deleted. Give the job permissions: { ${question.permission} }, and check github_token.`,
     })
   }

@@ -24,10 +24,11 @@ const ROUNDS = 8
  */
 export async function applyCredentials(
   runtime: Runtime,
-  options: KubernetesOptions,
+  given: KubernetesOptions,
   credentials: Credentials,
   now: (before: Credentials) => Promise<Credentials> = async (before) => before,
 ): Promise<KubernetesResult[]> {
+  const options = { ...given, secretLabels: withoutSecrets(runtime, given, credentials) }
   if (options.daprComponent && urlKey(options.secretKeys) === undefined) {
     throw new ActionError(
       `The Dapr Component '${options.daprComponent}' needs a connection URL: no key of the Secret is one.`,
@@ -61,6 +62,22 @@ export async function applyCredentials(
   })
 }
 
+/** The labels without what is secret, since many may read them who may not read the Secret; the server refuses what is left. */
+function withoutSecrets(runtime: Runtime, { secretKeys, secretLabels }: KubernetesOptions, credentials: Credentials) {
+  hideCredentials(runtime, secretKeys, credentials)
+  return Object.fromEntries(
+    Object.entries(secretLabels).map(([key, value]) => [key, runtime.secrets.redactLong(value)]),
+  )
+}
+
+/** Masks what goes into the Secret, and gives its values. */
+function hideCredentials(runtime: Runtime, keys: KubernetesOptions['secretKeys'], credentials: Credentials) {
+  const values = fillTemplates(keys, credentials)
+  for (const password of passwordsOf(credentials)) hide(runtime, password)
+  for (const { key, template } of keys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  return values
+}
+
 /** What became of an object in all rounds: the first that changed it tells. */
 function remember(done: Map<string, KubernetesResult>, result: KubernetesResult): void {
   const title = titleOf(result)
@@ -79,9 +96,7 @@ async function applyOnce(
   { cluster, options }: Place,
   credentials: Credentials,
 ): Promise<KubernetesResult[] | null> {
-  const values = fillTemplates(options.secretKeys, credentials)
-  for (const password of passwordsOf(credentials)) hide(runtime, password)
-  for (const { key, template } of options.secretKeys) if (isSecret(template)) hide(runtime, values[key] ?? '')
+  const values = hideCredentials(runtime, options.secretKeys, credentials)
   const address = secretAddress(options, cluster.namespace)
   const existing = await cluster.read(address)
   cluster.refuseForeign(address, existing)

@@ -46,6 +46,10 @@ const BACKSLASH: Encoding = {
   },
 }
 
+const ENCODINGS = [BACKSLASH, HTML, PERCENT]
+// One inside another; a third would cost as much again, and nothing on the way out writes so.
+const DEEPEST = 2
+
 /**
  * A text as it is, and as it reads with percent, HTML and backslash escapes (JSON, Markdown) undone, one inside another too.
  * A text without escapes costs three looks.
@@ -53,11 +57,11 @@ const BACKSLASH: Encoding = {
 export function decodedTexts(text: string): DecodedText[] {
   const plain: DecodedText = { text, origin: (place) => place }
   const found = [plain]
-  for (const encoding of [BACKSLASH, BACKSLASH, HTML, PERCENT, PERCENT]) {
-    for (const view of [...found]) {
-      const decoded = undo(view, encoding)
-      if (decoded && !found.some((other) => other.text === decoded.text)) found.push(decoded)
-    }
+  let last = [plain]
+  for (let depth = 0; depth < DEEPEST; depth += 1) {
+    const next = last.flatMap((view) => ENCODINGS.flatMap((encoding) => undo(view, encoding) ?? []))
+    last = next.filter((view, index) => ![...found, ...next.slice(0, index)].some(({ text }) => text === view.text))
+    found.push(...last)
   }
   return found
 }

@@ -9,6 +9,8 @@ export interface Needle {
   text: string
   /** True where only the whole text is secret: the beginning of a URL or of a PEM block is the same for everybody. */
   whole: boolean
+  /** True for base64, whose characters at the edges hold bits of the secret too. */
+  base64: boolean
 }
 
 /** The value itself and each of its lines, as far as they are long enough and not the frame of a PEM block. */
@@ -40,15 +42,18 @@ export function secretForms(value: string): string[] {
 export function needlesOf(value: string): Needle[] {
   return parts(value).flatMap((part) => {
     const whole = /^[\w+.-]+:\/\//.test(part) || part.startsWith('-----')
-    const texts = [
+    const plain = [
       part,
       part.replaceAll("'", "''"),
       part.replaceAll('"', '""'),
       part.replaceAll("'", "'\\''"),
       part.replaceAll(' ', '+'),
-      ...[0, 1, 2].flatMap((shift) => base64Core(part, shift)),
     ]
-    return [...new Set(texts)].map((text) => ({ text, whole }))
+    const cores = [0, 1, 2].flatMap((shift) => base64Core(part, shift))
+    return [
+      ...[...new Set(plain)].map((text) => ({ text, whole, base64: false })),
+      ...[...new Set(cores)].map((text) => ({ text, whole, base64: true })),
+    ]
   })
 }
 

@@ -10,6 +10,11 @@ export interface Secrets {
    * or more of one. Comes before a text is escaped, cut, encoded or made JSON.
    */
   redact(text: string): string
+  /**
+   * As {@link redact} for what others look objects up by (labels): short secrets stay, since a weak password such as
+   * `postgres` is a word that names are made of.
+   */
+  redactLong(text: string): string
   /** As {@link redact}, but with a `*` for each character, line breaks kept: places in the text stay what they are. */
   cover(text: string): string
 }
@@ -45,6 +50,10 @@ export function createSecrets(mask: (value: string) => void): Secrets {
       }
     },
     redact: (text) => replace(text, ranges(text), () => '***'),
+    redactLong(text) {
+      const long = ranges(text).filter(({ start, end }) => end - start >= SHORTEST_PREFIX)
+      return replace(text, long, () => '***')
+    },
     cover: (text) => replace(text, ranges(text), (secret) => secret.replace(/[^\r\n]/gu, '*')),
   }
 }
@@ -92,12 +101,22 @@ function createSearch(needles: Needle[]): (text: string) => Range[] {
     for (let match = beginnings.exec(text); match; match = beginnings.exec(text)) {
       const start = match.index
       beginnings.lastIndex = start + 1
-      const lengths = (candidates.get(match[0]) ?? []).map((needle) => lengthAt(text, start, needle))
-      const length = Math.max(...lengths)
-      if (length > 0) found.push({ start, end: start + length })
+      for (const needle of candidates.get(match[0]) ?? []) {
+        const length = lengthAt(text, start, needle)
+        if (length === 0) continue
+        const range = { start, end: start + length }
+        found.push(needle.base64 ? widened(text, range) : range)
+      }
     }
     return found
   }
+}
+
+/** A range of base64 with the group of four characters before and behind it, which hold bytes of the same secret. */
+function widened(text: string, { start, end }: Range): Range {
+  const before = /[\w+/-]{0,4}$/.exec(text.slice(Math.max(0, start - 4), start))?.[0].length ?? 0
+  const behind = /^[\w+/-]{0,4}={0,2}/.exec(text.slice(end, end + 6))?.[0].length ?? 0
+  return { start: start - before, end: end + behind }
 }
 
 /** How much of a needle stands at a place; 0 where it is too little. */
