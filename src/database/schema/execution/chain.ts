@@ -10,6 +10,7 @@ import {
 } from '../../observe/index.ts'
 import type { Statement } from '../../sql/split.ts'
 import { closeRow, guardComplete, type LedgerEntry, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
+import { refuseInvalidIndex } from './index-state.ts'
 import { RESET_ALL_BUT_PREPARED, RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
 
@@ -109,10 +110,13 @@ async function sendChain(session: Session, links: Link[], options: SendOptions):
     })
   for (const [index, link] of links.entries()) {
     const opened = watch(session.send(openMessage(links, index, options)), { link: index, step: 'open', statement: -1 })
-    for (const [statement, { text, copyData }] of link.statements.entries()) {
+    for (const [statement, parsed] of link.statements.entries()) {
+      const { text, copyData } = parsed
       const at = { link: index, step: 'statement', statement } as const
       if (copyData === undefined) void watch(session.run(text), at)
       else await watch(session.copy(text, copyData), at)
+      const check = refuseInvalidIndex(parsed)
+      if (check) void watch(session.run(check), at)
     }
     const last = index === links.length - 1
     const closed = watch(session.send(closeMessage(link, !options.together || last, options)), {

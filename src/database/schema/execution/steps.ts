@@ -10,6 +10,7 @@ import {
   type IndexState,
   indexStateQuery,
   readIndexStates,
+  refuseInvalidIndex,
 } from './index-state.ts'
 import { RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
@@ -104,6 +105,8 @@ class Steps {
     const messages = [this.session.send('begin read write'), this.execute(statement)]
     // Rows must be fed before anything else is sent.
     if (statement.copyData !== undefined) await messages[1]
+    const check = refuseInvalidIndex(statement)
+    if (check) messages.push(this.session.run(check))
     const note = this.session.send(`${AS_OURSELVES};\n${this.note(done)};\ncommit`)
     const failed = (await Promise.allSettled([...messages, note])).find((answer) => answer.status === 'rejected')
     if (failed) throw failed.reason
