@@ -142,9 +142,21 @@ reindex table p;
       },
     })
     expect(result.failure).toBeUndefined()
+    const serializable = level.replace('LEVEL', 'serializable')
+    const more = await apply({
+      url: cluster.url(),
+      files: {
+        '4.sql': `set client_min_messages = warning;\nset local transaction_isolation to 'serializable';\n${serializable}`,
+        '5.sql': `begin;\nset transaction isolation level serializable;\nalter table t add k int;\n${serializable}\ncommit;`,
+        '6.sql': `begin;\nset transaction isolation level serializable;\nalter table t add l int;\n${serializable}\ncommit;\nstart transaction;\nset transaction isolation level serializable, read write;\n${serializable}\ncommit;`,
+        '7.sql': `-- neon: no-transaction\nset transaction isolation level serializable;\n${level.replace('LEVEL', 'read committed')}`,
+      },
+    })
+    expect(more.failure).toBeUndefined()
+    expect(await one('select count(*)::int from neon_setup.migrations where done = statements')).toBe(7)
     const late = await apply({
       url: cluster.url(),
-      files: { '4.sql': 'select 1; set transaction isolation level serializable;' },
+      files: { '8.sql': 'select 1; set transaction isolation level serializable;' },
     })
     expect(late.failure).toMatchObject({ sqlstate: '25001', hint: expect.stringContaining('first statement') })
   })
