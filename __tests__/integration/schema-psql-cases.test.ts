@@ -58,6 +58,25 @@ describe.each([14, 18] as const)('what psql runs, on PostgreSQL %i', (version) =
       }
     })
 
+    test.each(['', '-- neon: no-transaction\n'])(
+      'nor is an invalid one to IF NOT EXISTS without CONCURRENTLY: %j',
+      async (directive) => {
+        await cluster.query('create unique index concurrently du on d(i)').catch(() => undefined)
+        await cluster.query('delete from d')
+        const create = 'create unique index if not exists du on d(i);'
+        const result = await run(`${directive}select 1;\n${create}`)
+        expect(result.failure).toMatchObject({
+          line: directive ? 3 : 2,
+          sqlstate: '55000',
+          message: 'the index public.du is there, but invalid: an interrupted build left it behind',
+          hint: 'Drop it in front of this statement: drop index public.du',
+        })
+        const files = { '2.sql': `${directive}drop index public.du;\n${create}\n${create}` }
+        expect((await apply({ url: cluster.url(), files })).failure).toBeUndefined()
+        expect(await valid()).toEqual(['du:true'])
+      },
+    )
+
     test('of one without a name nothing stays behind', async () => {
       for (const _ of [1, 2]) {
         const { failure } = await run('create unique index concurrently on d(i)')
@@ -123,9 +142,21 @@ reindex table p;
       },
     })
     expect(result.failure).toBeUndefined()
+    const serializable = level.replace('LEVEL', 'serializable')
+    const more = await apply({
+      url: cluster.url(),
+      files: {
+        '4.sql': `set client_min_messages = warning;\nset local transaction_isolation to 'serializable';\n${serializable}`,
+        '5.sql': `begin;\nset transaction isolation level serializable;\nalter table t add k int;\n${serializable}\ncommit;`,
+        '6.sql': `begin;\nset transaction isolation level serializable;\nalter table t add l int;\n${serializable}\ncommit;\nstart transaction;\nset transaction isolation level serializable, read write;\n${serializable}\ncommit;`,
+        '7.sql': `-- neon: no-transaction\nset transaction isolation level serializable;\n${level.replace('LEVEL', 'read committed')}`,
+      },
+    })
+    expect(more.failure).toBeUndefined()
+    expect(await one('select count(*)::int from neon_setup.migrations where done = statements')).toBe(7)
     const late = await apply({
       url: cluster.url(),
-      files: { '4.sql': 'select 1; set transaction isolation level serializable;' },
+      files: { '8.sql': 'select 1; set transaction isolation level serializable;' },
     })
     expect(late.failure).toMatchObject({ sqlstate: '25001', hint: expect.stringContaining('first statement') })
   })

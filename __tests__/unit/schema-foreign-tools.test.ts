@@ -69,6 +69,8 @@ const FOLDERS: [tool: string, entry: string, files: Record<string, string>][] = 
       'migrations/1470490964-p.sql': `-- Migration: p\n-- Created at: 2016-08-06 09:42:44\n-- ====  UP  ====\n\nBEGIN;\n${UP}COMMIT;\n\n-- ==== DOWN ====\n\nBEGIN;\n${DOWN}COMMIT;\n`,
     },
   ],
+  ['shmig', 'm', { 'm/1.sql': `copy people from stdin;\n1\tO'Brien\n2\t-- x /*\n\\.\n-- ==== DOWN ====\n${DOWN}` }],
+  ['shmig', 'm', { 'm/1.sql': `set standard_conforming_strings = off;\nselect 'it\\'s';\n-- ==== DOWN ====\n${DOWN}` }],
   ['MyBatis Migrations', 'scripts', { 'scripts/20090802210750_p.sql': `--// P\n${UP}\n--//@UNDO\n${DOWN}` }],
   [
     'MyBatis Migrations',

@@ -21,6 +21,8 @@ export interface SplitHooks {
   onBackslash?(offset: number, inside: boolean): number
   /** A statement ended at a semicolon; `after` is the offset behind it. Returns the offset to go on at. */
   onStatement?(statement: Statement, after: number): number
+  /** A comment begins at `offset`. */
+  onComment?(offset: number): void
   /** The text ends within a quote or comment that opens at `offset`: what stands behind it may have been meant as SQL. */
   onUnterminated?(what: Unterminated, offset: number): void
 }
@@ -50,7 +52,10 @@ export function splitWith(source: string, hooks: SplitHooks): Statement[] {
   }
   while (tokens.next()) {
     if (tokens.unterminated) hooks.onUnterminated?.(tokens.unterminated, tokens.start)
-    if (tokens.kind === 'comment') continue
+    if (tokens.kind === 'comment') {
+      hooks.onComment?.(tokens.start)
+      continue
+    }
     if (tokens.kind === 'backslash' && hooks.onBackslash) {
       tokens.seek(hooks.onBackslash(tokens.start, open.start >= 0))
     } else if (tokens.kind === 'semicolon' && open.isComplete) {

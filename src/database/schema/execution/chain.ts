@@ -10,6 +10,7 @@ import {
 } from '../../observe/index.ts'
 import type { Statement } from '../../sql/split.ts'
 import { closeRow, guardComplete, type LedgerEntry, OUR_SEARCH_PATH, openRow } from '../ledger/ledger.ts'
+import { refuseInvalidIndex } from './index-state.ts'
 import { RESET_ALL_BUT_PREPARED, RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
 
@@ -59,13 +60,18 @@ export interface ChainResult {
 
 const FLUSHES_SINCE = 150_000
 
-// Our own queries stand before the file's first statement. A SET TRANSACTION there is refused then, unless it says what holds
-// already: so the transaction begins with the isolation level that the file asks for.
-function begin({ statements: [first] }: Link): string {
-  const [set, scope, ...words] = first?.words ?? []
-  const asks = set === 'set' && scope === 'transaction' && words[0] === 'isolation' && words[1] === 'level'
-  const level = words[2] === 'repeatable' ? 'repeatable read' : words[2] === 'serializable' ? 'serializable' : ''
-  return `begin isolation level ${(asks && level) || 'read committed'} read write`
+const ISOLATION =
+  /^set\s+(?:transaction\b[\s\S]*?\bisolation\s+level\s+|(?:(?:local|session)\s+)?transaction_isolation\s*(?:=|\bto\b)\s*'?)(serializable|repeatable\s+read)/i
+
+/**
+ * Our own queries stand before the file's first statement, where a change of the isolation level is refused unless it says what
+ * holds already: so the transaction begins with the level that the file asks for, if only other settings stand in front of that.
+ */
+function begin({ statements }: Link): string {
+  const firstOther = statements.findIndex(({ words }) => words[0] !== 'set' && words[0] !== 'reset')
+  const settings = firstOther < 0 ? statements : statements.slice(0, firstOther)
+  const level = settings.map(({ text }) => ISOLATION.exec(text)?.[1]).find((asked) => asked !== undefined)
+  return `begin isolation level ${level ?? 'read committed'} read write`
 }
 
 /**
@@ -109,10 +115,13 @@ async function sendChain(session: Session, links: Link[], options: SendOptions):
     })
   for (const [index, link] of links.entries()) {
     const opened = watch(session.send(openMessage(links, index, options)), { link: index, step: 'open', statement: -1 })
-    for (const [statement, { text, copyData }] of link.statements.entries()) {
+    for (const [statement, parsed] of link.statements.entries()) {
+      const { text, copyData } = parsed
       const at = { link: index, step: 'statement', statement } as const
       if (copyData === undefined) void watch(session.run(text), at)
       else await watch(session.copy(text, copyData), at)
+      const check = refuseInvalidIndex(parsed)
+      if (check) void watch(session.run(check), at)
     }
     const last = index === links.length - 1
     const closed = watch(session.send(closeMessage(link, !options.together || last, options)), {

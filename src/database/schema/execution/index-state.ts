@@ -21,14 +21,50 @@ export interface IndexState {
 
 /** The index that a statement builds concurrently; undefined for another statement. */
 export function concurrentIndex(statement: Statement): ConcurrentIndex | undefined {
+  const { built, isConcurrent } = indexOf(statement) ?? {}
+  return isConcurrent ? built : undefined
+}
+
+interface CreatedIndex {
+  built: ConcurrentIndex
+  isConcurrent: boolean
+  ifNotExists: boolean
+}
+
+function indexOf(statement: Statement): CreatedIndex | undefined {
+  if (statement.words[0] !== 'create') return undefined
   const items = itemsOf(statement.text, 40)
   const at = passWords(items, 1, ['unique'])
-  if (!hasWords(items, 0, 'create') || !hasWords(items, at, 'index', 'concurrently')) return undefined
-  const named = passWords(items, at + 2, ['if', 'not', 'exists'])
+  if (!hasWords(items, at, 'index')) return undefined
+  const isConcurrent = hasWords(items, at + 1, 'concurrently')
+  const from = at + (isConcurrent ? 2 : 1)
+  const ifNotExists = hasWords(items, from, 'if', 'not', 'exists')
+  const named = ifNotExists ? from + 3 : from
   const index = hasWords(items, named, 'on') ? { name: '', next: named } : nameAt(items, named)
   if (!hasWords(items, index.next, 'on')) return undefined
   const table = nameAt(items, passWords(items, index.next + 1, ['only']))
-  return { name: index.name, table: table.name }
+  return { built: { name: index.name, table: table.name }, isConcurrent, ifNotExists }
+}
+
+/**
+ * What to send behind `CREATE INDEX IF NOT EXISTS` in a transaction, which is content with an index that an interrupted build
+ * left invalid: an error (55000) if it was. Undefined for other statements.
+ */
+export function refuseInvalidIndex(statement: Statement): string | undefined {
+  const created = indexOf(statement)
+  if (!created?.ifNotExists || created.isConcurrent || created.built.name === '') return undefined
+  const { name, table } = created.built
+  return `do $neon_setup$ declare invalid pg_catalog.text; begin
+  select pg_catalog.format('%I.%I', n.nspname, c.relname) into invalid
+  from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) i.indexrelid
+  join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+  where i.indrelid operator(pg_catalog.=) pg_catalog.to_regclass(${literal(table)}) and not i.indisvalid
+    and c.relkind operator(pg_catalog.=) 'i' and pg_catalog.quote_ident(c.relname) operator(pg_catalog.=) ${literal(name)};
+  if found then raise exception using errcode = '55000',
+    message = pg_catalog.format('the index %s is there, but invalid: an interrupted build left it behind', invalid),
+    hint = pg_catalog.format('Drop it in front of this statement: drop index %s', invalid);
+  end if;
+end $neon_setup$`
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type IndexState,
   indexStateQuery,
   readIndexStates,
+  refuseInvalidIndex,
 } from './index-state.ts'
 import { RESET_SESSION } from './reset-session.ts'
 import type { Session } from './session.ts'
@@ -90,7 +91,9 @@ class Steps {
     if (built) await this.build(statement, built, index)
     else await this.execute(statement)
     if (controls) this.isInOwnTransaction = opensTransaction(statement)
-    return this.mark(index + 1)
+    // A note there would be a query before the file's own SET TRANSACTION; what follows notes it as well.
+    const isFirstInOwn = controls ? begins(statement) : this.isInOwnTransaction && setsTransaction(statement)
+    return isFirstInOwn ? undefined : this.mark(index + 1)
   }
 
   /** Whether a transaction of ours around the statement could make it fail. */
@@ -104,6 +107,8 @@ class Steps {
     const messages = [this.session.send('begin read write'), this.execute(statement)]
     // Rows must be fed before anything else is sent.
     if (statement.copyData !== undefined) await messages[1]
+    const check = refuseInvalidIndex(statement)
+    if (check) messages.push(this.session.run(check))
     const note = this.session.send(`${AS_OURSELVES};\n${this.note(done)};\ncommit`)
     const failed = (await Promise.allSettled([...messages, note])).find((answer) => answer.status === 'rejected')
     if (failed) throw failed.reason
@@ -194,10 +199,18 @@ function isBeingBuilt({ name, builder }: IndexState): Error {
 // SET LOCAL: what the file set for its session holds on after the note.
 const AS_OURSELVES = `set local session authorization default; set local role none; ${OUR_SEARCH_PATH}`
 
+function begins({ words: [first = ''] }: Statement): boolean {
+  return first === 'begin' || first === 'start'
+}
+
+function setsTransaction({ words: [first, second = ''] }: Statement): boolean {
+  return first === 'set' && (second === 'transaction' || second === 'transaction_isolation')
+}
+
 /** Whether a statement of transaction control leaves a transaction open. */
-function opensTransaction({ words }: Statement): boolean {
-  const [first = ''] = words
-  if (first === 'begin' || first === 'start') return true
+function opensTransaction(statement: Statement): boolean {
+  if (begins(statement)) return true
+  const { words } = statement
   const chain = words.indexOf('chain')
   return chain > 0 && words[chain - 1] === 'and'
 }

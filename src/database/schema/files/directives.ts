@@ -1,6 +1,8 @@
 import { ActionError } from '../../../runtime/errors.ts'
+import { splitWith } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
-import { endOfLine, Tokenizer } from '../../sql/tokens.ts'
+import { endOfLine } from '../../sql/tokens.ts'
+import { copyRows, isCopyFromStdin } from './copy-rows.ts'
 import type { SchemaFile } from './schema-file.ts'
 
 /** A `--` comment, or a line that begins with `#`: its text without line break, and where it stands (UTF-16). */
@@ -13,8 +15,6 @@ export interface LineComment {
 const CANDIDATE =
   /neon:|atlas:|\+goose|\+migrate|migrate:|migration|pg-migrate|disable-transaction|disable_ddl_transaction|--!|tern:|drop\s+below|rambler|==|@undo|!ups|!downs|liquibase|changeset|depends:|transactional:|\.sql\s+--|deploy|revert|verify|down|undo|rollback|backward/i
 
-const HASH = /^#.*!(?:ups|downs)\b/i
-
 // Longer comments are prose; none of the forms looks further.
 const LONGEST = 300
 const HEADING = 60
@@ -26,16 +26,20 @@ const HEADING = 60
 export function instructions(source: string): LineComment[] {
   if (!CANDIDATE.test(source)) return []
   const found: LineComment[] = []
-  const tokens = new Tokenizer(source)
-  while (tokens.next()) {
-    const { start } = tokens
-    const isDashes = tokens.kind === 'comment' && source[start] === '-'
-    const isHash = source[start] === '#' && (start === 0 || /[\r\n\ufeff]/.test(source[start - 1] ?? ''))
-    if (!isDashes && !isHash) continue
+  const take = (start: number) => {
     const text = source.slice(start, Math.min(endOfLine(source, start), start + LONGEST))
     // A heading of one word is an instruction only together with another.
-    if (isDashes ? CANDIDATE.test(text) || text.length < HEADING : HASH.test(text)) found.push({ text, start })
+    if (CANDIDATE.test(text) || text.length < HEADING) found.push({ text, start })
   }
+  splitWith(source, {
+    onComment: (start) => {
+      if (source[start] === '-') take(start)
+    },
+    // A quote in a row opens nothing.
+    onStatement: (statement, after) =>
+      isCopyFromStdin(statement) ? Math.max(after, copyRows(source, after).behind) : after,
+  })
+  for (const { index } of source.matchAll(/^\ufeff?#[^\r\n]*!(?:ups|downs)\b/gim)) take(index)
   return found
 }
 

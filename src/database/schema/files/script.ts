@@ -2,6 +2,7 @@ import { ActionError } from '../../../runtime/errors.ts'
 import { type Statement, splitWith } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { endOfLine, type Unterminated } from '../../sql/tokens.ts'
+import { copyDirection, copyRows, isCopyFromStdin } from './copy-rows.ts'
 import type { SchemaFile } from './schema-file.ts'
 import { shellWord } from './shell-word.ts'
 
@@ -60,17 +61,6 @@ function psqlAdvice(file: SchemaFile): string {
   return `Remove it, or run the file with psql through the input migrate_command: psql "$DIRECT_URL" -v ON_ERROR_STOP=1 -f ${shellWord(file.path)}`
 }
 
-function copyDirection(statement: Statement): string {
-  const { words } = statement
-  if (words[0] !== 'copy') return ''
-  const index = words.findIndex((word) => word === 'from' || word === 'to')
-  return index < 0 ? '' : words.slice(index, index + 2).join(' ')
-}
-
-function isCopyFromStdin(statement: Statement): boolean {
-  return copyDirection(statement) === 'from stdin'
-}
-
 const SETS_ENCODING =
   /^set\s+(?:(?:session|local)\s+)?(?:client_encoding\s*(?:=|\bto\b)|names)\s*["']?([\w-]+)|\bset_config\s*\(\s*'client_encoding'\s*,\s*'([\w-]+)'/i
 // Those in which the server takes the bytes of UTF-8 as they are.
@@ -100,19 +90,12 @@ function takeRows(file: SchemaFile, statement: Statement, after: number): number
       advice: 'Put what follows the semicolon behind the rows.',
     })
   }
-  const start = afterLineBreak(text, lineEnd)
-  const marker = /^\\\.[ \t]*(?:\r\n|\r|\n|$(?![\s\S]))/gm
-  marker.lastIndex = start
-  const found = marker.exec(text)
+  const { start, end, behind } = copyRows(text, after)
   // As psql does, but not over what looks like the SQL behind rows whose end was forgotten.
-  if (!found && /;[ \t]*(?:--.*)?$/m.test(text.slice(start))) throw unfinishedCopy(file, statement)
+  if (behind < 0 && /;[ \t]*(?:--.*)?$/m.test(text.slice(start))) throw unfinishedCopy(file, statement)
   statement.copyStart = start
-  statement.copyData = text.slice(start, found?.index)
-  return found ? found.index + found[0].length : text.length
-}
-
-function afterLineBreak(text: string, at: number): number {
-  return text.startsWith('\r\n', at) ? at + 2 : Math.min(at + 1, text.length)
+  statement.copyData = text.slice(start, end)
+  return behind < 0 ? text.length : behind
 }
 
 function unfinishedCopy(file: SchemaFile, statement: Statement): ActionError {
