@@ -27,6 +27,7 @@ export interface Api {
 }
 
 const REQUEST_TIMEOUT = 30_000
+const LOGIN_TIMEOUT = 60_000
 const ATTEMPTS = 5
 const LONGEST_WAIT = 8000
 
@@ -93,12 +94,15 @@ async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeo
 
 async function authorize(runtime: Runtime, session: OpenSession): Promise<https.RequestOptions> {
   try {
-    const login = await session.authorize()
+    const limit = AbortSignal.timeout(LOGIN_TIMEOUT)
+    const login = await session.authorize(AbortSignal.any([runtime.signal, limit]))
     const header = Object.entries(login.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')
     if (header) runtime.secrets.add(String(header[1]).replace(/^\w+ /, ''))
     return login
   } catch (error) {
-    throw loginFailure(runtime, error, session)
+    runtime.signal.throwIfAborted()
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    throw loginFailure(runtime, isLate ? new Error(`no answer within ${LOGIN_TIMEOUT / 1000} s`) : error, session)
   }
 }
 
