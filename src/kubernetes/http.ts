@@ -145,16 +145,29 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
 
 function readAnswer(code: number, text: string): Answer {
   const parsed = parse(text)
-  if (code < 300 && parsed) return { code, object: parsed as KubernetesObject, status: { message: '', reason: '' } }
+  if (code < 300 && isObject(parsed)) return { code, object: parsed, status: { message: '', reason: '' } }
   const status = parsed?.kind === 'Status' ? (parsed as Partial<Status>) : {}
   return {
     code,
     status: {
-      message: status.message ?? text.trim().slice(0, 300),
+      message: typeof status.message === 'string' ? status.message : plainText(code, text),
       reason: status.reason ?? '',
       ...(status.details ? { details: status.details } : {}),
     },
   }
+}
+
+/** Every object of the API has its kind and metadata; only the list of a group's kinds has no metadata. */
+function isObject(value: ReturnType<typeof parse>): value is KubernetesObject {
+  if (typeof value?.kind !== 'string') return false
+  return value.kind === 'APIResourceList' || (typeof value.metadata === 'object' && value.metadata !== null)
+}
+
+/** What an answer that is no object says: its text, or of a page, as a proxy sends one, the title. */
+function plainText(code: number, text: string): string {
+  const page = text.trim().startsWith('<')
+  const said = page ? (/<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? 'a page') : text
+  return code < 300 ? 'the answer is no Kubernetes object' : said.trim().slice(0, 300)
 }
 
 function parse(text: string): (Record<string, unknown> & { kind?: unknown }) | undefined {
