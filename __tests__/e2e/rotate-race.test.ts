@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type KubernetesStandIn, startKubernetesStandIn } from '../../sandbox/kubernetes/index.ts'
 import type { RunResult } from '../../sandbox/runner/index.ts'
+import { withDatabase } from '../../src/database/connect.ts'
 import { type Gate, openGate } from '../support/gate.ts'
+import { testRuntime } from '../support/runtime.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -23,7 +25,7 @@ afterAll(async () => {
 type Mode = 'provision' | 'rotate'
 
 /** One run for production, on its own way to the servers or straight. */
-function run(mode: Mode, isHeld: boolean): Promise<RunResult> {
+function run(mode: Mode, isHeld: boolean, more: Record<string, string> = {}): Promise<RunResult> {
   const way = (url: string) => (isHeld ? gate.through(url) : url)
   return world.run(
     { name: 'push' },
@@ -34,6 +36,7 @@ function run(mode: Mode, isHeld: boolean): Promise<RunResult> {
       api_host: way(world.neon.url),
       kubeconfig: kubernetes.kubeconfig.replace(kubernetes.url, way(kubernetes.url)),
       namespace: 'default',
+      ...more,
     },
   )
 }
@@ -75,6 +78,25 @@ describe.each([
     }
   }, 300_000)
 })
+
+test('two runs that make the same roles end with the passwords that log in, whichever request one was held at', async () => {
+  const secret = '/api/v1/namespaces/default/secrets/role-credentials'
+  const roles = { roles: 'api=readwrite', secret_name: 'role-credentials' }
+  gate.hold(0, async () => undefined)
+  expect((await run('provision', true, roles)).conclusion).toBe('success')
+  const steps = gate.count
+  for (let step = 1; step <= steps; step += 1) {
+    await kubernetes.request('DELETE', secret)
+    const others: RunResult[] = []
+    gate.hold(step, async () => void others.push(await run('provision', false, roles)))
+    const results = [await run('provision', true, roles), ...others]
+    expect([step, results.map(({ conclusion }) => conclusion)]).toEqual([step, ['success', 'success']])
+    const { body } = await kubernetes.request('GET', secret)
+    const url = Buffer.from(body.data.DATABASE_URL, 'base64').toString()
+    expect([step, new URL(url).username]).toEqual([step, 'api'])
+    await withDatabase(testRuntime(), { url }, ({ sql }) => sql.unsafe('select 1'))
+  }
+}, 300_000)
 
 test('a rotation of another branch changes neither its password nor the Secret of production', async () => {
   await run('provision', false)

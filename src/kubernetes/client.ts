@@ -3,6 +3,7 @@
  * loaded only when a kubeconfig is given (see load-client.ts), so it must not throw or return classes of the main bundle.
  * Requests go through node:https: the client's API classes would weigh 4 MB, a Secret needs six calls.
  */
+import { statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
@@ -18,6 +19,8 @@ export interface Session {
   user: SessionUser | undefined
   /** Tokens, passwords and private keys that the kubeconfig holds. */
   secrets: string[]
+  /** A file that the context names and that is a pipe, a socket or a device: reading it could wait for ever. */
+  noFile: string | undefined
   /**
    * Headers, TLS settings and a keep-alive agent for a request; runs the login program of the user if there is one, which
    * the signal ends.
@@ -85,6 +88,7 @@ function openSession(source: KubeConfig, name: string): Session {
     cluster: cluster && { name: cluster.name, server: cluster.server, insecure: cluster.skipTLSVerify },
     user: user && describeUser(user),
     secrets: user ? userSecrets(user) : [],
+    noFile: [cluster?.caFile, user?.certFile, user?.keyFile, tokenFileOf(user)].find(isNoFile),
     async authorize(signal) {
       const options: https.RequestOptions = { headers: {} }
       if (user) refuseOldProvider(user)
@@ -98,6 +102,18 @@ function openSession(source: KubeConfig, name: string): Session {
     },
     close: () => agent?.destroy(),
   }
+}
+
+function tokenFileOf(user: User | undefined): string | undefined {
+  const provider = user?.authProvider as { config?: { tokenFile?: unknown } } | undefined
+  const path = provider?.config?.tokenFile
+  return typeof path === 'string' ? path : undefined
+}
+
+/** Whether something is there that is neither a file nor a folder; what is not there, its reader tells. */
+function isNoFile(path: string | undefined): boolean {
+  const stat = path ? statSync(path, { throwIfNoEntry: false }) : undefined
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory()
 }
 
 /** The client refuses plain http unless TLS verification is off, although there is nothing to verify. */
