@@ -5,6 +5,7 @@ import type { Report } from './model.ts'
 import type { Owner } from './ownership.ts'
 import type { Plan } from './plan.ts'
 import { seconds } from './runtime/clock.ts'
+import { OutOfTime } from './runtime/lifetime.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 /** One run of the action: what it was asked, what it works with, and what it has found out so far. */
@@ -41,6 +42,10 @@ export async function phase<T>(run: Run, name: string, work: () => Promise<T>): 
   const started = clock.now()
   try {
     return await log.group(name, work)
+  } catch (error) {
+    const { aborted, reason } = run.runtime.signal
+    if (aborted && reason instanceof OutOfTime) reason.during(name)
+    throw error
   } finally {
     run.report.phases.push({ name, milliseconds: clock.now() - started })
   }

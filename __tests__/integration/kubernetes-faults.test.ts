@@ -54,6 +54,10 @@ describe('a Kubernetes server with faults', () => {
   })
   test.each([
     ['409', { kind: 'answer' as const, status: 409, body: modified }],
+    ['an empty body', { kind: 'answer-after' as const, status: 200, body: '' }],
+    ['{}', { kind: 'answer-after' as const, status: 200, body: '{}' }],
+    ['cut JSON', { kind: 'answer-after' as const, status: 200, body: '{"kind":"Secret","metad' }],
+    ['a page', { kind: 'answer-after' as const, status: 200, body: '<html>sign in</html>' }],
     ['423', { kind: 'answer' as const, status: 423 }],
     ['429', { kind: 'answer' as const, status: 429, headers: { 'retry-after': '2' } }],
     ['500', { kind: 'answer' as const, status: 500 }],
@@ -77,6 +81,20 @@ describe('a Kubernetes server with faults', () => {
     // A conditional write that meets another is not sent again: the Secret is looked at anew.
     expect(runtime.lines.filter((line) => line.includes(' again in '))).toHaveLength(fault.status === 409 ? 2 : 3)
   })
+
+  test.each(['', '{}', 'null', '[]', '{"kind":"Secret"}', '<html><title>Sign in</title>'])(
+    'that answers %j for ever is an error of ours',
+    async (body) => {
+      server.faults.add({ kind: 'answer', status: 200, body, times: 99 })
+      const work = applyCredentials(testRuntime({ instant: true }), options, sampleCredentials())
+      await expect(work).rejects.toMatchObject({
+        name: 'ActionError',
+        message: expect.stringMatching(
+          /^Could not read Secret .*: the Kubernetes server answered 200: the answer is no/,
+        ),
+      })
+    },
+  )
 
   test('is waited for as long as Retry-After says', async () => {
     server.faults.add({ method: 'GET', kind: 'answer', status: 429, headers: { 'retry-after': '3' } })

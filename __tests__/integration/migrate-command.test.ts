@@ -146,6 +146,26 @@ describe('the command', () => {
     expect(childRuns()).toBe(false)
   })
 
+  test('what has left its process group and holds its output does not hold the run', async () => {
+    const started = Date.now()
+    await migrate('setsid sleep 30 & echo $! > pid.txt')
+    expect(Date.now() - started).toBeLessThan(15_000)
+    process.kill(Number(readFileSync(join(workspace, 'pid.txt'), 'utf8')), 'SIGKILL')
+  })
+
+  test('a cancel ends it although it ignores SIGTERM, with its whole process group', async () => {
+    const runtime = testRuntime()
+    const stubborn = `trap '' TERM INT; (trap '' TERM; while :; do sleep 1; done) & echo $! > pid.txt; echo started; while :; do sleep 1; done`
+    const outcome = expect(migrate(stubborn, runtime)).rejects.toThrow('The run was cancelled.')
+    while (!runtime.lines.includes('started')) await sleep(20)
+    const started = Date.now()
+    runtime.abort(new Error('The run was cancelled.'))
+    await outcome
+    expect(Date.now() - started).toBeLessThan(7000)
+    await sleep(50)
+    expect(childRuns()).toBe(false)
+  })
+
   test('a cancel ends it with its children', async () => {
     const runtime = testRuntime()
     const work = migrate('sleep 60 & echo $! > pid.txt; echo started; wait', runtime)

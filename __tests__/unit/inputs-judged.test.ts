@@ -72,6 +72,11 @@ describe('every input is judged before anything is asked', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     expect(await problemOf({ kubeconfig: pipe })).toMatch(/it is no file, but a pipe/)
+    const named = KUBECONFIG.replace(
+      'server: "https://127.0.0.1:9"',
+      `server: "https://127.0.0.1:9", certificate-authority: "${pipe}"`,
+    )
+    expect(await problemOf({ kubeconfig: named })).toContain(`names '${pipe}', which is no file, but a pipe`)
   })
 
   test.each([

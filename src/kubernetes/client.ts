@@ -3,10 +3,12 @@
  * loaded only when a kubeconfig is given (see load-client.ts), so it must not throw or return classes of the main bundle.
  * Requests go through node:https: the client's API classes would weigh 4 MB, a Secret needs six calls.
  */
+import { statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js'
+import { watchLoginPrograms } from './login-programs.ts'
 
 /** What a context of a kubeconfig stands for. */
 export interface Session {
@@ -17,8 +19,13 @@ export interface Session {
   user: SessionUser | undefined
   /** Tokens, passwords and private keys that the kubeconfig holds. */
   secrets: string[]
-  /** Headers, TLS settings and a keep-alive agent for a request; runs the login program of the user if there is one. */
-  authorize(): Promise<https.RequestOptions>
+  /** A file that the context names and that is a pipe, a socket or a device: reading it could wait for ever. */
+  noFile: string | undefined
+  /**
+   * Headers, TLS settings and a keep-alive agent for a request; runs the login program of the user if there is one, which
+   * the signal ends.
+   */
+  authorize(signal: AbortSignal): Promise<https.RequestOptions>
   /** Closes the connections. */
   close(): void
 }
@@ -73,6 +80,7 @@ function openSession(source: KubeConfig, name: string): Session {
   })
   const cluster = source.clusters.find((entry) => entry.name === config.getContextObject(name)?.cluster)
   const user = config.getCurrentUser() ?? undefined
+  const programs = watchLoginPrograms(config)
   let agent: http.Agent | undefined
   return {
     context: name,
@@ -80,9 +88,11 @@ function openSession(source: KubeConfig, name: string): Session {
     cluster: cluster && { name: cluster.name, server: cluster.server, insecure: cluster.skipTLSVerify },
     user: user && describeUser(user),
     secrets: user ? userSecrets(user) : [],
-    async authorize() {
+    noFile: [cluster?.caFile, user?.certFile, user?.keyFile, tokenFileOf(user)].find(isNoFile),
+    async authorize(signal) {
       const options: https.RequestOptions = { headers: {} }
-      await config.applyToHTTPSOptions(options)
+      if (user) refuseOldProvider(user)
+      await programs.endedBy(signal, config.applyToHTTPSOptions(options))
       // The client's own agents reach proxies; ours keeps the connection for the next request.
       if (cluster?.proxyUrl) return options
       agent ??= cluster?.server.startsWith('http:')
@@ -94,9 +104,35 @@ function openSession(source: KubeConfig, name: string): Session {
   }
 }
 
+function tokenFileOf(user: User | undefined): string | undefined {
+  const provider = user?.authProvider as { config?: { tokenFile?: unknown } } | undefined
+  const path = provider?.config?.tokenFile
+  return typeof path === 'string' ? path : undefined
+}
+
+/** Whether something is there that is neither a file nor a folder; what is not there, its reader tells. */
+function isNoFile(path: string | undefined): boolean {
+  const stat = path ? statSync(path, { throwIfNoEntry: false }) : undefined
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory()
+}
+
 /** The client refuses plain http unless TLS verification is off, although there is nothing to verify. */
 function permitHttp(cluster: Cluster): Cluster {
   return cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster
+}
+
+/**
+ * The client runs the programs of the providers that Kubernetes took out in 1.26 without letting anything else happen
+ * meanwhile, so that neither a cancel nor a time limit would end them.
+ */
+function refuseOldProvider({ authProvider }: User): void {
+  const { name = '', config = {} } = (authProvider ?? {}) as { name?: string; config?: Record<string, string> }
+  if (!['gcp', 'azure'].includes(name) || !config['cmd-path']) return
+  const expiry = Date.parse(config.expiry ?? config['expires-on'] ?? '')
+  if (config['access-token'] && !(expiry < Date.now())) return
+  throw new Error(
+    `its auth-provider '${name}' was taken out of Kubernetes in 1.26, and its login program replaced by exec`,
+  )
 }
 
 function describeUser(user: User): SessionUser {

@@ -27,6 +27,7 @@ export interface Api {
 }
 
 const REQUEST_TIMEOUT = 30_000
+const LOGIN_TIMEOUT = 60_000
 const ATTEMPTS = 5
 const LONGEST_WAIT = 8000
 
@@ -93,13 +94,16 @@ async function attempt(runtime: Runtime, session: OpenSession, call: Call, timeo
 
 async function authorize(runtime: Runtime, session: OpenSession): Promise<https.RequestOptions> {
   try {
-    const login = await session.authorize()
+    const limit = AbortSignal.timeout(LOGIN_TIMEOUT)
+    const login = await session.authorize(AbortSignal.any([runtime.signal, limit]))
     const header = Object.entries(login.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')
     if (header) runtime.secrets.add(String(header[1]).replace(/^\w+ /, ''))
     if (typeof login.key === 'string') runtime.secrets.add(login.key)
     return login
   } catch (error) {
-    throw loginFailure(runtime, error, session)
+    runtime.signal.throwIfAborted()
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    throw loginFailure(runtime, isLate ? new Error(`no answer within ${LOGIN_TIMEOUT / 1000} s`) : error, session)
   }
 }
 
@@ -142,16 +146,29 @@ function exchange(runtime: Runtime, { session, call, timeout, login }: Exchange)
 
 function readAnswer(runtime: Runtime, code: number, text: string): Answer {
   const parsed = parse(text)
-  if (code < 300 && parsed) return { code, object: parsed as KubernetesObject, status: { message: '', reason: '' } }
+  if (code < 300 && isObject(parsed)) return { code, object: parsed, status: { message: '', reason: '' } }
   const status = parsed?.kind === 'Status' ? (parsed as Partial<Status>) : {}
   return {
     code,
     status: {
-      message: status.message ?? runtime.secrets.redact(text.trim()).slice(0, 300),
+      message: typeof status.message === 'string' ? status.message : plainText(code, runtime.secrets.redact(text)),
       reason: status.reason ?? '',
       ...(status.details ? { details: status.details } : {}),
     },
   }
+}
+
+/** Every object of the API has its kind and metadata; only the list of a group's kinds has no metadata. */
+function isObject(value: ReturnType<typeof parse>): value is KubernetesObject {
+  if (typeof value?.kind !== 'string') return false
+  return value.kind === 'APIResourceList' || (typeof value.metadata === 'object' && value.metadata !== null)
+}
+
+/** What an answer that is no object says: its text, or of a page, as a proxy sends one, the title. */
+function plainText(code: number, text: string): string {
+  const page = text.trim().startsWith('<')
+  const said = page ? (/<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? 'a page') : text
+  return code < 300 ? 'the answer is no Kubernetes object' : said.trim().slice(0, 300)
 }
 
 function parse(text: string): (Record<string, unknown> & { kind?: unknown }) | undefined {

@@ -157,6 +157,12 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
       },
     )
   }
+  if (session.noFile) {
+    throw new ActionError(
+      `Context '${name}' of the kubeconfig names '${session.noFile}', which is no file, but a pipe, a socket or a device.`,
+      { advice: 'Export the kubeconfig with everything inside: kubectl config view --minify --flatten --raw' },
+    )
+  }
   return { ...session, cluster, user }
 }
 

@@ -15,7 +15,9 @@ const QUOTA = /exceeded quota: ([^,]+)/
  * Whether an answer is worth another try: a write met another one, the server is busy or fails, a quota has not been
  * counted yet. What a policy of the cluster denies stays denied, whatever its code.
  */
-export function isPassing({ code, status }: Answer): boolean {
+export function isPassing({ code, status, object }: Answer): boolean {
+  // Empty, cut off, or a page of something in between.
+  if (code < 300) return object === undefined
   if (DENIED.test(status.message) || isAnotherObject({ code, status })) return false
   if (code === 409) return !isFieldConflict(status) && status.reason !== 'AlreadyExists'
   if (code === 403) return /status unknown for quota/.test(status.message)

@@ -5,6 +5,7 @@ import { createApiClient, type RequestParams } from '@neondatabase/api-client'
 import { isNeonHost } from '../runtime/neon-hosts.ts'
 import { backoff, type RetryDecision, retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { missingField } from './answer.ts'
 import { NeonError, readFailure } from './error.ts'
 
 /** The generated client; only `src/neon` sees it. */
@@ -82,9 +83,15 @@ export function createNeon(runtime: Runtime, options: NeonOptions): Neon {
     const requestId = `neon-postgres-setup-${run}-${requests}`
     const signal = AbortSignal.any([runtime.signal, AbortSignal.timeout(HARD_TIMEOUT)])
     try {
-      return (await send(api, { headers: { 'X-Request-ID': requestId }, signal })).data
+      const { data } = await send(api, { headers: { 'X-Request-ID': requestId }, signal })
+      const missing = missingField(operation, data)
+      if (missing) throw incomplete(operation, requestId, `the answer has no ${missing}`)
+      return data
     } catch (thrown) {
       runtime.signal.throwIfAborted()
+      if (thrown instanceof NeonError) throw thrown
+      // A verb that reads its answer met one that is not as described.
+      if (thrown instanceof TypeError) throw incomplete(operation, requestId, 'the answer lacks what it must hold')
       const context = { operation, requestId, secrets: runtime.secrets, now: runtime.clock.now() }
       throw readFailure(thrown, context)
     }
@@ -118,6 +125,15 @@ export function createNeon(runtime: Runtime, options: NeonOptions): Neon {
       }
     },
   }
+}
+
+/** An answer of status 200 that says nothing: whether a write took effect is unknown, and a read is tried again. */
+function incomplete(operation: string, requestId: string, message: string): NeonError {
+  return new NeonError({
+    ...{ status: 200, code: '', message, requestId, operation },
+    kind: 'unknown',
+    retryAfter: undefined,
+  })
 }
 
 /** What {@link nextTry} decides from. */

@@ -8,6 +8,24 @@ export interface Lifetime {
   dispose(): void
 }
 
+/** The end of a run whose `timeout` is over. */
+export class OutOfTime extends ActionError {
+  #isNamed = false
+
+  constructor(milliseconds: number) {
+    super(`The run took longer than timeout ${milliseconds / 1000} s.`, {
+      advice: 'Raise the input timeout, or look in the log for what it was waiting for.',
+    })
+  }
+
+  /** Says in which phase of the run the time was over; the first, which is the innermost, counts. */
+  during(phase: string): void {
+    if (this.#isNamed) return
+    this.#isNamed = true
+    this.message = this.message.replace(/\.$/, `: it was in the phase '${phase}'.`)
+  }
+}
+
 /**
  * Watches for the runner's cancel (SIGINT, 7.5 s later SIGTERM, 2.5 s later a kill) and for the `timeout` input.
  * @param milliseconds the longest the run may take; 0 means no limit of ours.
@@ -18,12 +36,7 @@ export function watchLifetime(milliseconds: number): Lifetime {
     controller.abort(
       new ActionError('The run was cancelled.', { advice: 'Run it again: it goes on where it stopped.' }),
     )
-  const expire = () =>
-    controller.abort(
-      new ActionError(`The run took longer than timeout ${milliseconds / 1000} s.`, {
-        advice: 'Raise the input timeout, or look in the log for what it was waiting for.',
-      }),
-    )
+  const expire = () => controller.abort(new OutOfTime(milliseconds))
   process.on('SIGINT', cancel)
   process.on('SIGTERM', cancel)
   // Node takes a longer delay for one of 1 ms (manual, setTimeout).

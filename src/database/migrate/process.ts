@@ -21,6 +21,8 @@ export interface CommandEnd {
 const KEPT_LINES = 20
 // The runner gives a cancelled step 7.5 seconds before it asks again, more harshly.
 const GRACE = 4000
+// Output that is still on its way when the command has ended.
+const REST = 1000
 
 /**
  * Runs a command in a shell and a process group of its own, and streams its output to the log, whose door
@@ -48,7 +50,14 @@ export async function runCommand(runtime: Runtime, command: Command): Promise<Co
   const stop = () => endGroup(child)
   runtime.signal.addEventListener('abort', stop, { once: true })
   try {
-    const [end] = await Promise.all([ended(child), readLines(child.stdout, take), readLines(child.stderr, take)])
+    const output = [child.stdout, child.stderr].map((stream) => readLines(stream, take))
+    const end = await ended(child)
+    // What has left the group may hold the pipes open for as long as it lives.
+    const late = setTimeout(() => {
+      for (const { stop } of output) stop()
+    }, REST)
+    await Promise.all(output.map(({ done }) => done))
+    clearTimeout(late)
     return { ...end, lastLines }
   } finally {
     runtime.signal.removeEventListener('abort', stop)
@@ -73,8 +82,18 @@ function ended(child: ChildProcess): Promise<Pick<CommandEnd, 'exitCode' | 'sign
   })
 }
 
-async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) take(line)
+/** Hands on each line until the stream ends, or until it is stopped. */
+function readLines(stream: Readable, take: (line: string) => void): { done: Promise<void>; stop(): void } {
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
+  lines.on('line', take)
+  const done = new Promise<void>((resolve) => lines.once('close', resolve))
+  return {
+    done,
+    stop() {
+      lines.close()
+      stream.destroy()
+    },
+  }
 }
 
 function endGroup(child: ChildProcess): void {

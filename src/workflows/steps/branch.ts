@@ -13,6 +13,7 @@ import {
   resetToParent,
 } from '../../neon/index.ts'
 import { ownerOf, phase, type Run } from '../../run.ts'
+import { errorMessage } from '../../runtime/errors.ts'
 import { computeOf } from './project.ts'
 import { readyTarget } from './ready.ts'
 import { announce, announceDatabase, type Target } from './target.ts'
@@ -144,10 +145,24 @@ export async function connectTo(run: Run, neon: Neon, branch: Branch, use: Use):
 
 /** A branch as a target that has answered and is the right one (see {@link readyTarget}), told to report and outputs. */
 export async function targetOf(run: Run, neon: Neon, branch: Branch, isPreview: boolean): Promise<Target> {
-  const target = await connectTo(run, neon, branch, { isPreview })
-  await readyTarget(run, target)
+  const target = await answering(run, await connectTo(run, neon, branch, { isPreview }))
   announce(run, target)
   return target
+}
+
+/** The target once it has answered; with another password where a run beside this one has just given it a new one. */
+async function answering(run: Run, target: Target): Promise<Target> {
+  try {
+    await readyTarget(run, target)
+    return target
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    if (!/password authentication failed/i.test(errorMessage(error))) throw error
+    const later = (await target.renew?.(target)) ?? target
+    if (later.password === target.password) throw error
+    await readyTarget(run, later)
+    return later
+  }
 }
 
 /** Puts a preview back to its parent and connects anew: a protected parent's passwords are not the branch's. */

@@ -21,8 +21,8 @@ import { announce, isExternal, type Target } from './target.ts'
  */
 export async function deliverCredentials(run: Run, target: Target): Promise<void> {
   const options = kubernetesOptions(run, run.plan.pullRequest, target)
-  if (options) await refuseForeignCredentials(run.runtime, options)
   const hasRoles = run.config.roles.length > 0
+  if (hasRoles) await refuseForeignSecret(run, target)
   const roles = hasRoles ? await phase(run, 'Roles', () => makeRoles(run, target, options)) : {}
   if (run.config.kubernetes && isQueued(run)) {
     run.runtime.log.info(
@@ -50,7 +50,7 @@ export async function deliverCredentials(run: Run, target: Target): Promise<void
  */
 export async function refuseForeignSecret(run: Run, target: Target): Promise<void> {
   const options = kubernetesOptions(run, run.plan.pullRequest, target)
-  if (options) await refuseForeignCredentials(run.runtime, options)
+  if (options) await phase(run, 'Whose Secret', () => refuseForeignCredentials(run.runtime, options))
 }
 
 /** Whether every role's login still works: a run beside this one may have given it another password. */
