@@ -192,6 +192,16 @@ describe('names and texts that would be commands', () => {
     expectClean(result, { secrets: [password, url] })
   })
 
+  test('of what a package would print: a remark in the headers of GitHub', async () => {
+    const password = 'npg_canary_headers_01'
+    const url = await makeOwner('headers', password)
+    const headers = { deprecation: 'true', sunset: `##[set-output name=canary]forged ${password}` }
+    world.github.faults.add({ kind: 'answer', path: /comments/, status: 200, headers, body: '[]' })
+    const result = await run(url, { schema: 'none', require_tables: 'false' })
+    expect(result.log).toContain('## [set-output name=canary]forged ***')
+    expectClean(result, { secrets: [password, url] })
+  })
+
   test('of labels that hold a secret', async () => {
     const password = 'npg_canary_labels_01'
     const url = await makeOwner('labels', password)

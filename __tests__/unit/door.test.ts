@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -187,6 +188,32 @@ describe('nothing passes beside the door', () => {
     const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.ts'))
     return files.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8'))).sort()
   }
+
+  test.each(['console.error', 'console.log', 'throw', 'Promise.reject'])('nor does %s of a package', (way) => {
+    const source = join(import.meta.dirname, '../../src/runtime/exits.ts')
+    const attack = way.startsWith('console')
+      ? `${way}(thrown.message)`
+      : way === 'throw'
+        ? 'setTimeout(() => { throw thrown })'
+        : `${way}(thrown)`
+    const script = `
+      import { closeOtherExits } from ${JSON.stringify(source)}
+      closeOtherExits({
+        line: (text) => process.stdout.write('line ' + text),
+        fatal: (error) => process.stdout.write('fatal ' + error.message),
+      })
+      const thrown = Object.assign(new Error('foreign'), { stack: 'foreign' })
+      ${attack}`
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script],
+      { encoding: 'utf8' },
+    )
+    const told = way.startsWith('console')
+      ? { status: 0, stdout: 'line foreign' }
+      : { status: 1, stdout: 'fatal foreign' }
+    expect({ status, stdout, stderr }).toEqual({ ...told, stderr: '' })
+  })
 
   test('only exits.ts writes; main.ts reads inputs', async () => {
     expect(await filesWith(WRITERS)).toEqual(['main.ts', 'runtime/exits.ts'])
