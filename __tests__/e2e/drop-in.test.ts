@@ -10,10 +10,10 @@ import type { PlayedWorkflow } from '../support/play-workflow.ts'
 // `npm run test:drop-in` plays all of them, and prints what each does; in the whole suite only these.
 const SOME = ['template-v6-expiry', 'reset-cs-names', 'merge-queue', 'issue-comment', 'git-branch-deleted']
 const ALL = globSync('__tests__/fixtures/workflows/*.yml').map((file) => basename(file, '.yml'))
-const PLAYED = (process.env.DROP_IN === 'all' ? ALL : SOME).sort()
+const PLAYED = process.env.DROP_IN === 'all' ? ALL.sort() : SOME
 
-/** How many of all files must be as they were. To be raised with each thing that is mended, up to all of them. */
-const EXPECTED_UNCHANGED = 0
+/** Of all files: how many must be as they were, and how many may break; docs/migration.md says which and why. */
+const EXPECTED = { unchanged: 49, broke: 3 }
 
 const rows: Row[] = []
 afterAll(() => {
@@ -64,7 +64,10 @@ describe('a workflow of the corpus with only its uses: lines changed', () => {
     const counts = countFiles(rows)
     const { unchanged, notice, broke } = counts
     expect(unchanged + notice + broke + counts['false statement']).toBe(new Set(rows.map(({ file }) => file)).size)
-    expect(unchanged).toBeGreaterThanOrEqual(process.env.DROP_IN === 'all' ? EXPECTED_UNCHANGED : 0)
+    expect(counts['false statement']).toBe(0)
+    expect(broke).toBeLessThanOrEqual(PLAYED === SOME ? 0 : EXPECTED.broke)
+    expect(unchanged).toBeGreaterThanOrEqual(process.env.DROP_IN === 'all' ? EXPECTED.unchanged : SOME.length - 1)
+    expect(rows.filter(({ unaskedEnd }) => unaskedEnd)).toEqual([])
   })
 })
 
