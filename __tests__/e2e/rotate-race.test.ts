@@ -61,21 +61,23 @@ describe.each([
     gate.hold(0, async () => undefined)
     const alone = await run(held, true)
     expect(alone.conclusion).toBe('success')
-    const steps = gate.count
-    expect(steps).toBeGreaterThan(4)
     const { branch_id = '', role = '' } = alone.outputs
-    for (let step = 1; step <= steps; step += 1) {
+    // How many requests there are depends on how often an operation is asked after.
+    let reached = 0
+    for (let step = 1; step === reached + 1; step += 1) {
       const others: RunResult[] = []
       // So that a provision has something to write each time.
       await kubernetes.request('DELETE', '/api/v1/namespaces/default/secrets/postgres-credentials')
       gate.hold(step, async () => void others.push(await run(other, false)))
       const result = await run(held, true)
-      expect([step, others.map(({ conclusion }) => conclusion)]).toEqual([step, ['success']])
+      expect([step, others.filter(({ conclusion }) => conclusion !== 'success')]).toEqual([step, []])
+      if (others.length > 0) reached = step
       expect([step, result.conclusion, result.log.match(/##\[error\].*/)?.[0]]).toEqual([step, 'success', undefined])
       const now = await passwordOfNeon(branch_id, role)
       expect([step, (await passwordOfSecret()) === now]).toEqual([step, true])
       expect([step, result.outputs.password === now || other === 'rotate']).toEqual([step, true])
     }
+    expect(reached).toBeGreaterThan(6)
   }, 300_000)
 })
 
@@ -84,18 +86,20 @@ test('two runs that make the same roles end with the passwords that log in, whic
   const roles = { roles: 'api=readwrite', secret_name: 'role-credentials' }
   gate.hold(0, async () => undefined)
   expect((await run('provision', true, roles)).conclusion).toBe('success')
-  const steps = gate.count
-  for (let step = 1; step <= steps; step += 1) {
+  let reached = 0
+  for (let step = 1; step === reached + 1; step += 1) {
     await kubernetes.request('DELETE', secret)
     const others: RunResult[] = []
     gate.hold(step, async () => void others.push(await run('provision', false, roles)))
     const results = [await run('provision', true, roles), ...others]
-    expect([step, results.map(({ conclusion }) => conclusion)]).toEqual([step, ['success', 'success']])
+    expect([step, results.filter(({ conclusion }) => conclusion !== 'success')]).toEqual([step, []])
+    if (others.length > 0) reached = step
     const { body } = await kubernetes.request('GET', secret)
     const url = Buffer.from(body.data.DATABASE_URL, 'base64').toString()
     expect([step, new URL(url).username]).toEqual([step, 'api'])
     await withDatabase(testRuntime(), { url }, ({ sql }) => sql.unsafe('select 1'))
   }
+  expect(reached).toBeGreaterThan(6)
 }, 300_000)
 
 test('a rotation of another branch changes neither its password nor the Secret of production', async () => {
