@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as core from '@actions/core'
 import { type Event, readEvent } from './event.ts'
-import { type Config, readConfig } from './inputs/index.ts'
+import { readPayload } from './event-file.ts'
+import { type Config, judgeInputs } from './inputs/index.ts'
 import { registerSecrets } from './masks.ts'
 import { planRun, reasonToSkip, type SecretsGiven } from './plan.ts'
 import { publish } from './publish.ts'
@@ -33,7 +33,7 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
     const event = readEvent(env, readPayload(env))
     const skip = reasonToSkip(secretsGiven(), event)
     if (skip) return reportSkip(log, skip)
-    const config = readConfig(getInput)
+    const config = await judgeInputs(getInput, secrets)
     for (const notice of config.notices) log.notice(notice)
     const lifetime = watchLifetime(config.timeout)
     const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
@@ -109,11 +109,6 @@ function annotation(failure: ActionError) {
     ...(failure.location ? { location: failure.location } : {}),
     ...(failure.title ? { title: failure.title } : {}),
   }
-}
-
-function readPayload(env: NodeJS.ProcessEnv): unknown {
-  const path = env.GITHUB_EVENT_PATH
-  return path ? JSON.parse(readFileSync(path, 'utf8')) : {}
 }
 
 function runnerContext(env: NodeJS.ProcessEnv): RunnerContext {

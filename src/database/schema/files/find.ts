@@ -1,6 +1,7 @@
-import { type Dirent, globSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import { ActionError, errorCode } from '../../../runtime/errors.ts'
+import { namesOfGlob } from './glob.ts'
 import type { SkippedFile } from './schema-file.ts'
 
 /** An SQL file that an entry of the input `schema` names. */
@@ -49,7 +50,7 @@ const BUNDLED = 'learnflow'
  * Throws an {@link ActionError} when the entry, or a symbolic link in it, leaves the workspace, when it names nothing, and
  * for a name ending in `.sql` that cannot be read as a file: a link to nothing, a named pipe, a name that is no UTF-8.
  */
-export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Found {
+export async function findFiles({ workspace, bundledDirectory, entry }: FindOptions): Promise<Found> {
   if (entry === BUNDLED) {
     const search = searchBelow(bundledDirectory, { root: bundledDirectory, bundled: true })
     return { ...list(search), lookedFor: `.sql files in ${bundledDirectory}` }
@@ -72,8 +73,10 @@ export function findFiles({ workspace, bundledDirectory, entry }: FindOptions): 
     })
   }
   const { folder, pattern } = splitGlob(relative)
+  const below = { ...search, root: path.join(workspace, folder) }
+  const names = statOf(below.root)?.isDirectory() ? await namesOfGlob(below.root, pattern) : []
   return {
-    ...list({ ...search, root: path.join(workspace, folder) }, pattern),
+    ...lookAtAll(below, names),
     lookedFor: `.sql files that match ${relative}`,
   }
 }
@@ -115,13 +118,16 @@ function splitGlob(relative: string): { folder: string; pattern: string } {
 
 // Nothing else goes on while files are found and read, so the calls that wait for the disk are the quick ones: 200 files in
 // 10 ms, where each promise would pass through a thread and back.
-function list(search: SearchRoot, pattern?: string): Pick<Found, 'files' | 'skipped'> {
+function list(search: SearchRoot): Pick<Found, 'files' | 'skipped'> {
   if (!statOf(search.root)?.isDirectory()) return { files: [], skipped: [] }
   const skipped: SkippedFile[] = []
-  const names = pattern ? globSync(pattern, { cwd: search.root, exclude: isPassedOver }) : walk(search, skipped)
-  const found = [...names].map((name) => look(search, name))
-  skipped.push(...found.flatMap((one) => one.skipped ?? []))
-  return { files: found.flatMap(({ file }) => file ?? []), skipped }
+  const found = lookAtAll(search, walk(search, skipped))
+  return { files: found.files, skipped: [...skipped, ...found.skipped] }
+}
+
+function lookAtAll(search: SearchRoot, names: Iterable<string>): Pick<Found, 'files' | 'skipped'> {
+  const found = Array.from(names, (name) => look(search, name))
+  return { files: found.flatMap(({ file }) => file ?? []), skipped: found.flatMap(({ skipped }) => skipped ?? []) }
 }
 
 function isPassedOver(name: string): boolean {

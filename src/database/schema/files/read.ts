@@ -32,7 +32,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaSour
   const skipped: SkippedFile[] = []
   const wanted: FoundFile[] = []
   for (const entry of entries) {
-    const found = findFiles({ ...options, entry })
+    const found = await findFiles({ ...options, entry })
     refuseForeignNames(found.files.filter((file) => !file.bundled))
     skipped.push(...found.skipped)
     const [run, undo] = partition(found.files, (file) => skipReason(file.name) === '')
