@@ -243,7 +243,7 @@ describe('names and texts that would be commands', () => {
 
   test.each([
     ['as text, cut in the token', 500, () => `${ATTACK}${'x'.repeat(290 - ATTACK.length)}${adminToken()}`],
-    ['as a page', 400, () => `<b>${adminToken().replaceAll('-', '&#45;')}</b>${ATTACK} ${adminToken()}`],
+    ['as a page', 400, () => `<title>${adminToken().replaceAll('-', '&#45;')} ${adminToken()}</title>${ATTACK}`],
     [
       'as a status of a webhook',
       403,

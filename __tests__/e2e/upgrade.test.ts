@@ -85,7 +85,9 @@ describe('a push to a pull request that 1.0.0 opened', () => {
     const result = await world.run(pull('synchronize'), step())
     expect(result.conclusion).toBe('failure')
     expect(messages(result, 'error')).toEqual([expect.stringContaining('could not create unique index "orders_email"')])
-    expect(await done()).toEqual(before)
+    // Behind the checksum of what is in: the next statement was tried, and may have left an index that is not valid.
+    const tried = (row: Record<string, unknown>) => ({ ...row, done_checksum: `${row.done_checksum}!` })
+    expect(await done()).toEqual(before.map((row) => (row.name === '0004_order_indexes.sql' ? tried(row) : row)))
   })
 
   test('tells the differences since the branch began, in the comment that is there', async () => {

@@ -66,6 +66,11 @@ describe('no line of a foreign text is a workflow command', () => {
     }
     expect(performance.now() - started).toBeLessThan(3000)
   })
+
+  test.each([' ', '\u200b', '\u001b[31m', '\u001b'])('behind millions of %j', (unseen) => {
+    const many = unseen.repeat(3_000_000)
+    expect(commandsIn(harmless(`a\n${many}::stop-commands::x\n:${many}:y ##${many}[group]z`))).toEqual([])
+  })
 })
 
 const references = (text: string) => text.replace(/[!-/:-@[-`{-~]/g, (char) => `&#${char.charCodeAt(0)};`)

@@ -107,25 +107,19 @@ describe('readSchema finds', () => {
     expect(await names('.ci/*/*.sql')).toEqual(['sql/5.sql'])
   })
 
-  test.each([
-    ['braces', '{a,b}'.repeat(28)],
-    ['stars', `${'*a'.repeat(12)}c`],
-    ['groups', '*(a|aa)*(a|aa)c'],
-  ])(
-    'nothing, in seconds and beside all else, with a glob of endless %s',
-    async (_, pattern) => {
-      await write([`db/${'a'.repeat(200)}.sql`])
-      let beats = 0
-      const beat = setInterval(() => (beats += 1), 100)
-      const error = await failure(`db/${pattern}`).finally(() => clearInterval(beat))
-      expect(error.message).toMatch(
-        /^Could not look for the schema ".+": (it was not done within 5 seconds|Worker .+memory.+)\.$/,
-      )
-      expect(error.advice).toContain('fewer braces')
-      expect(beats).toBeGreaterThan(5)
-    },
-    30_000,
-  )
+  test('nothing, in seconds and beside all else, with a glob that would never end', async () => {
+    await write([`db/${'a'.repeat(200)}.sql`])
+    let beats = 0
+    const beat = setInterval(() => (beats += 1), 100)
+    const endless = ['{a,b}'.repeat(28), `${'*a'.repeat(12)}c`, '*(a|aa)*(a|aa)c']
+    const errors = await Promise.all(endless.map((pattern) => failure(`db/${pattern}`)))
+    clearInterval(beat)
+    for (const { message, advice } of errors) {
+      expect(message).toMatch(/": (it was not done within 5 seconds|Worker .+memory.+)\.$/)
+      expect(advice).toContain('fewer braces')
+    }
+    expect(beats).toBeGreaterThan(5)
+  }, 60_000)
 
   test('a folder whose name looks like a glob', async () => {
     await write(['app/[id]/1.sql'])

@@ -42,17 +42,22 @@ export function cleanDeep<T>(secrets: Secrets, value: T): T {
 }
 
 // What does not print: white space but no line break, controls, characters without a shape, and ANSI escape sequences.
-const UNSEEN = String.raw`(?:[\x1b\x9b]\[?[0-?]*[ -/]*[@-Z\\^-~]|\x1b\][^\n\r\x07\x1b]*(?:\x07|\x1b\\)|[^\S\n\v\f\r\x85\u2028\u2029]|(?![\n\v\f\r\x85])[\p{Cc}\p{Cf}])`
-const COMMAND = new RegExp(String.raw`(^|[\n\v\f\r\x85\u2028\u2029])(${UNSEEN}*:)(${UNSEEN}*:)`, 'gu')
-const OLD_COMMAND = new RegExp(String.raw`(#${UNSEEN}*#)(${UNSEEN}*\[)`, 'gu')
+const UNSEEN = String.raw`(?:[\x1b\x9b]\[?[0-?]{0,99}[ -/]{0,99}[@-Z\\^-~]|\x1b\][^\n\r\x07\x1b]{0,4999}(?:\x07|\x1b\\)|[^\S\n\v\f\r\x85\u2028\u2029]|(?![\n\v\f\r\x85])[\p{Cc}\p{Cf}])`
+// An expression that goes back over millions of them overflows its stack.
+const SOME = `${UNSEEN}{0,499}`
+const COMMAND = new RegExp(String.raw`(^|[\n\v\f\r\x85\u2028\u2029])(${SOME}:)(${SOME}:)`, 'gu')
+const OLD_COMMAND = new RegExp(String.raw`(#${SOME}#)(${SOME}\[)`, 'gu')
+const MORE = new RegExp(String.raw`(?:^|[\n\v\f\r\x85\u2028\u2029:#])${UNSEEN}{500}`, 'u')
 
 /**
  * A text in which the runner finds no workflow command: it takes `::` behind white space at the start of a line, and `##[`
  * anywhere (runner, ActionCommand.cs), and its lines end at `\n` and `\r`. A space comes between; everything that people
- * or a more lenient reader could take for a line break or for nothing counts as such.
+ * or a more lenient reader could take for a line break or for nothing counts as such. A text that hides something behind
+ * hundreds of characters that nobody sees gets a space at every `:` and `[`.
  */
 export function harmless(text: string): string {
   const lines = text.replace(/\r\n?/g, '\n')
-  const current = lines.includes(':') ? lines.replace(COMMAND, '$1$2 $3') : lines
-  return current.includes('#') ? current.replace(OLD_COMMAND, '$1 $2') : current
+  if (!/[:#]/.test(lines)) return lines
+  if (MORE.test(lines)) return lines.replace(/:/g, ': ').replace(/\[/g, ' [')
+  return lines.replace(COMMAND, '$1$2 $3').replace(OLD_COMMAND, '$1 $2')
 }
