@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { nextTry } from '../../src/neon/client.ts'
-import { failureKind, NeonError, parseRetryAfter, readFailure } from '../../src/neon/error.ts'
+import { failureKind, NeonError, readFailure } from '../../src/neon/error.ts'
 import { adviceFor, describe as describeFailure, quotaAdvice } from '../../src/neon/explain.ts'
 import { isLimit } from '../../src/neon/limits.ts'
+import { retryAfter } from '../../src/runtime/retry.ts'
 import { createSecrets } from '../../src/runtime/secrets.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
@@ -103,7 +104,7 @@ describe('reading what was thrown', () => {
     ['', undefined],
     ['soon', undefined],
   ])('Retry-After %p is %p ms', (value, milliseconds) => {
-    expect(parseRetryAfter(value, NOW)).toBe(milliseconds)
+    expect(retryAfter(value, NOW)).toBe(milliseconds)
   })
 })
 

@@ -1,4 +1,5 @@
 import { errorMessage } from '../runtime/errors.ts'
+import { titleIn } from '../runtime/page.ts'
 import { backoff, type RetryDecision, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
@@ -75,7 +76,7 @@ export function whyFailed({ secrets }: Pick<Runtime, 'secrets'>, error: unknown)
   const whole = secrets.redact(errorMessage(error))
   const text = whole.split('\n', 1).join('').trim().replace(/\.$/, '')
   // A gateway in between answers a page.
-  const said = /^\s*</.test(text) ? (/<title>([^<]*)<\/title>/i.exec(whole)?.[1] ?? 'a page') : text
+  const said = /^\s*</.test(text) ? (titleIn(whole) ?? 'a page') : text
   return `${status > 0 ? `${status} ` : ''}${said}`.trim() || 'an empty answer'
 }
 

@@ -22,9 +22,9 @@ export interface RepositoryQuery extends GitHubAccess {
 }
 
 // Well below GitHub's limit of 500,000 nodes a query; one request then answers for a hundred branches.
-const NUMBERS_PER_REQUEST = 100
+const THINGS_PER_REQUEST = 100
 
-type Pull = { state: 'OPEN' | 'CLOSED' | 'MERGED'; isCrossRepository: boolean } | null
+type Pull = { state: 'OPEN' | 'CLOSED' | 'MERGED'; isCrossRepository: boolean }
 
 /**
  * Facts of many pull requests, a hundred a request, by GitHub's GraphQL API.
@@ -34,22 +34,15 @@ export async function pullRequestFacts(
   runtime: Runtime,
   query: RepositoryQuery & { numbers: readonly number[] },
 ): Promise<Map<number, PullRequestFacts>> {
-  const facts = new Map<number, PullRequestFacts>()
-  const numbers = [...new Set(query.numbers)]
-  for (let start = 0; start < numbers.length; start += NUMBERS_PER_REQUEST) {
-    const some = numbers.slice(start, start + NUMBERS_PER_REQUEST)
-    const fields = some.map((number) => `p${number}: pullRequest(number: ${number}) { state isCrossRepository }`)
-    const pulls = await askRepository<Record<string, Pull>>(runtime, query, {
-      fields: fields.join('\n'),
-      what: `the pull requests of ${query.repository}`,
-      permission: 'pull-requests: read',
-    })
-    for (const number of some) facts.set(number, factsOf(pulls[`p${number}`]))
-  }
-  return facts
+  const pulls = await askOfEach<number, Pull>(runtime, query, query.numbers, {
+    field: (number) => `pullRequest(number: ${number}) { state isCrossRepository }`,
+    what: `the pull requests of ${query.repository}`,
+    permission: 'pull-requests: read',
+  })
+  return new Map([...pulls].map(([number, pull]) => [number, factsOf(pull)]))
 }
 
-function factsOf(pull: Pull | undefined): PullRequestFacts {
+function factsOf(pull: Pull | null): PullRequestFacts {
   if (!pull) return { state: 'unknown', fromFork: false }
   return { state: pull.state === 'OPEN' ? 'open' : 'closed', fromFork: pull.isCrossRepository }
 }
@@ -62,21 +55,30 @@ export async function existingGitBranches(
   runtime: Runtime,
   query: RepositoryQuery & { names: readonly string[] },
 ): Promise<Set<string>> {
-  const existing = new Set<string>()
-  const names = [...new Set(query.names)]
-  for (let start = 0; start < names.length; start += NUMBERS_PER_REQUEST) {
-    const some = names.slice(start, start + NUMBERS_PER_REQUEST)
-    const fields = some.map(
-      (name, index) => `r${index}: ref(qualifiedName: ${JSON.stringify(`refs/heads/${name}`)}) { name }`,
-    )
-    const refs = await askRepository<Record<string, { name: string } | null>>(runtime, query, {
-      fields: fields.join('\n'),
-      what: `the Git branches of ${query.repository}`,
-      permission: 'contents: read',
-    })
-    for (const [index, name] of some.entries()) if (refs[`r${index}`]) existing.add(name)
+  const refs = await askOfEach<string, object>(runtime, query, query.names, {
+    field: (name) => `ref(qualifiedName: ${JSON.stringify(`refs/heads/${name}`)}) { name }`,
+    what: `the Git branches of ${query.repository}`,
+    permission: 'contents: read',
+  })
+  return new Set([...refs].flatMap(([name, ref]) => (ref ? [name] : [])))
+}
+
+/** A question about each of many things; null where the repository has none such. */
+async function askOfEach<K, V>(
+  runtime: Runtime,
+  query: RepositoryQuery,
+  things: readonly K[],
+  { field, ...about }: Omit<Question, 'fields'> & { field(thing: K): string },
+): Promise<Map<K, V | null>> {
+  const answers = new Map<K, V | null>()
+  const all = [...new Set(things)]
+  for (let start = 0; start < all.length; start += THINGS_PER_REQUEST) {
+    const some = all.slice(start, start + THINGS_PER_REQUEST)
+    const fields = some.map((thing, index) => `a${index}: ${field(thing)}`).join('\n')
+    const found = await askRepository<Record<string, V | null>>(runtime, query, { fields, ...about })
+    for (const [index, thing] of some.entries()) answers.set(thing, found[`a${index}`] ?? null)
   }
-  return existing
+  return answers
 }
 
 interface Question {

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { ActionError, errorCode } from '../runtime/errors.ts'
+import { titleIn } from '../runtime/page.ts'
 import { backoff, retry, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { loginFailure, networkFailure } from './failures.ts'
@@ -167,7 +168,7 @@ function isObject(value: ReturnType<typeof parse>): value is KubernetesObject {
 /** What an answer that is no object says: its text, or of a page, as a proxy sends one, the title. */
 function plainText(code: number, text: string): string {
   const page = text.trim().startsWith('<')
-  const said = page ? (/<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? 'a page') : text
+  const said = page ? (titleIn(text) ?? 'a page') : text
   return code < 300 ? 'the answer is no Kubernetes object' : said.trim().slice(0, 300)
 }
 

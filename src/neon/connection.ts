@@ -1,4 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { isMarked, rememberedNames } from './annotations.ts'
 import { assertAccess, assertEndpoint, assertOfBranch, assertPreviewable } from './branch-guard.ts'
 import { type Branch, type BranchEndpoint, orAbsent } from './branch-lookup.ts'
@@ -7,7 +8,7 @@ import { findCompute, makeCompute } from './compute.ts'
 import { chooseNames, type Names } from './database-choice.ts'
 import { NeonError } from './error.ts'
 import { explaining } from './explain.ts'
-import { buildUrls, pooledHost, type UrlOptions } from './url.ts'
+import { buildUrls, pooledHost, type UrlOptions, type UrlParts } from './url.ts'
 
 /** Which database and role, and how the URLs shall look. */
 export interface ConnectionRequest extends UrlOptions {
@@ -43,17 +44,23 @@ export async function connectionOf(neon: Neon, branch: Branch, request: Connecti
   const { amongSeveral, ...access } = await explaining(neon, task, () =>
     branch.databases ? known(neon, branch, request) : looked(neon, branch, request),
   )
-  const { secrets, log } = neon.runtime
   if (amongSeveral) {
-    log.info(
+    neon.runtime.log.info(
       `The branch ${branch.name} has the databases ${amongSeveral.join(', ')}: ${access.database} is used. Set the input database for another.`,
     )
   }
-  secrets.add(access.password)
-  const connection = { ...access, ...buildUrls(access, request) }
-  secrets.add(connection.url)
-  secrets.add(connection.pooledUrl)
-  return connection
+  return withUrls(neon.runtime, access, request)
+}
+
+/** A way in with the URLs that go with it. Its password and both URLs are registered as secrets before this returns. */
+export function withUrls<T extends UrlParts>(
+  { secrets }: Runtime,
+  parts: T,
+  options: UrlOptions,
+): T & { url: string; pooledUrl: string } {
+  const urls = buildUrls(parts, options)
+  for (const secret of [parts.password, urls.url, urls.pooledUrl]) secrets.add(secret)
+  return { ...parts, ...urls }
 }
 
 interface Access extends Names {

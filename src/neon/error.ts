@@ -1,5 +1,7 @@
 import type { Owner } from '../ownership.ts'
 import { errorCode } from '../runtime/errors.ts'
+import { titleIn } from '../runtime/page.ts'
+import { retryAfter } from '../runtime/retry.ts'
 import type { Secrets } from '../runtime/secrets.ts'
 
 /**
@@ -74,7 +76,7 @@ export function readFailure(thrown: unknown, context: FailureContext): NeonError
     requestId: text(field(body, 'request_id')) || text(header(response, 'x-neon-ret-request-id')) || context.requestId,
     operation: context.operation,
     kind: failureKind(status, code, message),
-    retryAfter: parseRetryAfter(text(header(response, 'retry-after')), context.now),
+    retryAfter: retryAfter(text(header(response, 'retry-after')), context.now),
   })
 }
 
@@ -105,17 +107,9 @@ export function isProjectMissing({ status, message }: NeonError): boolean {
   return status === 404 && /project not found/i.test(message)
 }
 
-/** Milliseconds of a Retry-After header: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when absent or unreadable. */
-export function parseRetryAfter(value: string, now: number): number | undefined {
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
-}
-
 function plainBody(body: unknown): string {
   if (typeof body !== 'string') return ''
-  const title = /<title>([^<]*)<\/title>/i.exec(body)?.[1]
-  return (title ?? (body.trimStart().startsWith('<') ? '' : body)).trim()
+  return (titleIn(body) ?? (body.trimStart().startsWith('<') ? '' : body)).trim()
 }
 
 function field(value: unknown, name: string): unknown {

@@ -4,10 +4,10 @@ import { wrongBranch } from '../runtime/wrong-branch.ts'
 import { assertOfBranch } from './branch-guard.ts'
 import type { Branch } from './branch-lookup.ts'
 import type { Neon } from './client.ts'
-import { type Connection, revealPassword } from './connection.ts'
+import { type Connection, revealPassword, withUrls } from './connection.ts'
 import { explaining } from './explain.ts'
 import { waitForBranch, waitForOperations } from './operations.ts'
-import { buildUrls, type UrlOptions } from './url.ts'
+import type { UrlOptions } from './url.ts'
 
 /**
  * Gives the role of a connection a new password (`resetProjectBranchRolePassword`) and returns the connection with it.
@@ -39,11 +39,7 @@ export async function rotatePassword(
     await (operations ? waitForOperations(neon, projectId, operations) : waitForBranch(neon, projectId, id))
     const fresh = password || (await revealPassword(neon, branch, role)) || ''
     if (!fresh) throw noPassword(role)
-    const renewed = { ...connection, password: fresh }
-    const rotated = { ...renewed, ...buildUrls(renewed, options) }
-    neon.runtime.secrets.add(rotated.url)
-    neon.runtime.secrets.add(rotated.pooledUrl)
-    return rotated
+    return withUrls(neon.runtime, { ...connection, password: fresh }, options)
   })
 }
 
@@ -61,11 +57,7 @@ export async function renewedConnection<T extends Connection>(
   const task = { what: `read the password of role ${role} of the branch ${branch.name}`, projectId: branch.projectId }
   const password = await explaining(neon, task, () => revealPassword(neon, branch, role))
   if (!password || password === connection.password) return connection
-  const renewed = { ...connection, password }
-  const urls = buildUrls(renewed, options)
-  neon.runtime.secrets.add(urls.url)
-  neon.runtime.secrets.add(urls.pooledUrl)
-  return { ...renewed, ...urls }
+  return withUrls(neon.runtime, { ...connection, password }, options)
 }
 
 interface Reset {

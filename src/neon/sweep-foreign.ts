@@ -2,7 +2,15 @@ import { isSameRepository, type Owner } from '../ownership.ts'
 import { isMarked, markOf } from './annotations.ts'
 import { deleteObstacle } from './branch-delete.ts'
 import type { Branch } from './branch-lookup.ts'
-import { globToRegExp, type PullRequestState, type SweepIntent } from './sweep-plan.ts'
+import {
+  ageInDays,
+  childrenOf,
+  globToRegExp,
+  judgeByPullRequest,
+  type PullRequestState,
+  type SweepIntent,
+  type Verdict,
+} from './sweep-plan.ts'
 
 /** What a branch that somebody else made was made for, as far as its mark or its name tells. */
 export interface Purpose {
@@ -65,7 +73,7 @@ export function planForeign(
   all: readonly Branch[],
   { rules, now }: { rules: ForeignRules; now: number },
 ): SweepIntent[] {
-  const children = new Map(all.flatMap(({ parentId, name }) => (parentId ? [[parentId, name] as const] : [])))
+  const children = childrenOf(all)
   const keep = (rules.keep ?? []).map(globToRegExp)
   return purposes.map((purpose) => {
     const { branch, pullRequest } = purpose
@@ -74,22 +82,14 @@ export function planForeign(
       deleteObstacle(branch) ||
       (keep.some((pattern) => pattern.test(branch.name)) && 'the input keep names it') ||
       (child && `it has children, for example ${child}`)
-    const ageDays = Math.max(0, Math.floor((now - Date.parse(branch.createdAt)) / 86_400_000))
-    return { branch, pullRequest, ageDays, ...(stays ? { remove: false, reason: stays } : judge(purpose, rules)) }
+    const verdict = stays ? { remove: false, reason: stays } : judge(purpose, rules)
+    return { branch, pullRequest, ageDays: ageInDays(branch, now), ...verdict }
   })
 }
 
-function judge({ pullRequest, gitBranch }: Purpose, { pullRequests, gitBranches }: ForeignRules) {
+function judge({ pullRequest, gitBranch }: Purpose, { pullRequests, gitBranches }: ForeignRules): Verdict {
   if (pullRequest !== null) {
-    const state = pullRequests.get(pullRequest) ?? 'unknown'
-    if (state === 'closed') return { remove: true, reason: `pull request #${pullRequest} is closed` }
-    return {
-      remove: false,
-      reason:
-        state === 'open'
-          ? `pull request #${pullRequest} is open`
-          : `the state of pull request #${pullRequest} is unknown`,
-    }
+    return judgeByPullRequest(pullRequest, pullRequests.get(pullRequest) ?? 'unknown')
   }
   if (gitBranches.has(gitBranch)) return { remove: false, reason: `the Git branch ${gitBranch} is there` }
   return { remove: true, reason: `the Git branch ${gitBranch} is gone` }

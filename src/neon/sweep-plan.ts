@@ -54,9 +54,27 @@ function numberOf({ annotations }: Branch): number | null {
   return markOf(annotations)?.pullRequest ?? null
 }
 
-type Verdict = Pick<SweepIntent, 'remove' | 'reason'>
+/** Whether a branch goes, and why. */
+export type Verdict = Pick<SweepIntent, 'remove' | 'reason'>
 
 const stay = (reason: string): Verdict => ({ remove: false, reason })
+const go = (reason: string): Verdict => ({ remove: true, reason })
+
+/** What the state of the pull request that a branch was made for says about it. */
+export function judgeByPullRequest(number: number, state: PullRequestState): Verdict {
+  if (state === 'closed') return go(`pull request #${number} is closed`)
+  return stay(state === 'open' ? `pull request #${number} is open` : `the state of pull request #${number} is unknown`)
+}
+
+/** One child's name of each branch that has children, by the branch's id. */
+export function childrenOf(branches: readonly Branch[]): Map<string, string> {
+  return new Map(branches.flatMap(({ parentId, name }) => (parentId ? [[parentId, name] as const] : [])))
+}
+
+/** Whole days since a branch was made. */
+export function ageInDays({ createdAt }: Branch, now: number): number {
+  return Math.max(0, Math.floor((now - Date.parse(createdAt)) / DAY))
+}
 
 /**
  * Decides for each branch, without a request. Only a branch goes that carries our mark for this repository, has a pull
@@ -87,15 +105,14 @@ function planFor(
   now: number,
   judge: (branch: Branch, age: number) => Verdict,
 ): SweepIntent[] {
-  const children = new Map(branches.flatMap(({ parentId, name }) => (parentId ? [[parentId, name] as const] : [])))
+  const children = childrenOf(branches)
   return branches.map((branch) => {
-    const age = now - Date.parse(branch.createdAt)
-    const verdict = judge(branch, age)
+    const verdict = judge(branch, now - Date.parse(branch.createdAt))
     const child = children.get(branch.id)
     return {
       branch,
       pullRequest: numberOf(branch),
-      ageDays: Math.max(0, Math.floor(age / DAY)),
+      ageDays: ageInDays(branch, now),
       ...(verdict.remove && child ? stay(`it has children, for example ${child}`) : verdict),
     }
   })
@@ -117,10 +134,10 @@ function judgeBySchedule({ branch, age, rules, keep }: ScheduleCase): Verdict {
   if (pullRequest === null) return stay('it belongs to no pull request')
   if (keep.some((pattern) => pattern.test(branch.name))) return stay('the input keep names it')
   const state = rules.pullRequests.get(pullRequest) ?? 'unknown'
-  if (state === 'closed') return { remove: true, reason: `pull request #${pullRequest} is closed` }
-  if (state === 'unknown') return stay(`the state of pull request #${pullRequest} is unknown`)
-  if (rules.maxAge === undefined || age <= rules.maxAge) return stay(`pull request #${pullRequest} is open`)
-  return { remove: true, reason: `it is older than ${Math.round(rules.maxAge / DAY)} days` }
+  const isTooOld = state === 'open' && rules.maxAge !== undefined && age > rules.maxAge
+  return isTooOld
+    ? go(`it is older than ${Math.round((rules.maxAge ?? 0) / DAY)} days`)
+    : judgeByPullRequest(pullRequest, state)
 }
 
 /** Whether a Git branch is one that GitHub's merge queue makes for an entry. */
@@ -135,16 +152,11 @@ function judgeByRef(branch: Branch, { owner, ref, refIsThere, pullRequests }: De
   const number = numberOf(branch)
   // The merge queue's Git branches are made by GitHub and end with each try, long before the pull request may.
   if (number === null || isQueueRef(ref)) {
-    return refIsThere
-      ? stay(`the Git branch ${ref} is there again`)
-      : { remove: true, reason: `the Git branch ${ref} is gone` }
+    return refIsThere ? stay(`the Git branch ${ref} is there again`) : go(`the Git branch ${ref} is gone`)
   }
   const pull = pullRequests.get(number)
   if (pull?.fromFork) return stay(`pull request #${number} comes from a fork, whose Git branch is another one`)
-  if (pull?.state === 'closed') return { remove: true, reason: `pull request #${number} is closed` }
-  return stay(
-    pull?.state === 'open' ? `pull request #${number} is open` : `the state of pull request #${number} is unknown`,
-  )
+  return judgeByPullRequest(number, pull?.state ?? 'unknown')
 }
 
 /**

@@ -68,7 +68,7 @@ async function afterDelete(run: Run, neon: Neon, projectId: string): Promise<Out
   const branches = await phase(run, 'Branches', () => sweepCandidates(neon, projectId))
   const made = branches.filter(({ annotations }) => gitBranchOf(annotations) === run.plan.deletedHeadRef)
   const plan = async (candidates: Branch[]) =>
-    candidates.length === 0
+    made.length === 0
       ? []
       : planAfterDelete(
           candidates,
@@ -76,7 +76,7 @@ async function afterDelete(run: Run, neon: Neon, projectId: string): Promise<Out
           clock.now(),
         )
   // All branches, so that one with children is known.
-  const intents = await phase(run, 'GitHub', () => (made.length === 0 ? Promise.resolve([]) : plan(branches)))
+  const intents = await phase(run, 'GitHub', () => plan(branches))
   const rows = await phase(run, 'Delete', () =>
     sweepBranches(neon, intents, {
       ...{ projectId, dryRun: false },

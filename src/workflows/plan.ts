@@ -1,10 +1,10 @@
 import { planSchema } from '../database/schema/index.ts'
 import type { Outcome } from '../model.ts'
-import { type Branch, defaultBranch, lookUpBranch, lookUpParent, markOf, type Neon, noParent } from '../neon/index.ts'
+import { type Branch, defaultBranch, lookUpParent, markOf, type Neon, noParent } from '../neon/index.ts'
 import { isMadeBy } from '../ownership.ts'
 import { ownerOf, phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { announceBranch, connectTo } from './steps/branch.ts'
+import { announceBranch, connectTo, plannedBranch } from './steps/branch.ts'
 import { inspectAfter } from './steps/inspect.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { readyTarget } from './steps/ready.ts'
@@ -48,9 +48,7 @@ async function findTarget(run: Run): Promise<Sight> {
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
   const { branchName } = run.plan
-  const found = branchName === '' ? undefined : await lookUpBranch(neon, project.id, branchName)
-  // A filled template is a name, never the id of another branch.
-  const own = found?.name === branchName || run.plan.naming === 'named' ? found : undefined
+  const own = branchName === '' ? undefined : await plannedBranch(run, neon, project.id)
   const branch = own ?? (await insteadOf(run, neon, project.id))
   announceBranch(run, neon, branch)
   const isOwn = own ? mayHandOut(run, own) : branchName === ''

@@ -1,8 +1,8 @@
 import type { Outcome } from '../model.ts'
-import { assertPreviewBranch, type Branch, claimBranch, lookUpBranch } from '../neon/index.ts'
+import { assertPreviewBranch, type Branch, claimBranch } from '../neon/index.ts'
 import { ownerOf, phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
-import { announceBranch, expiryAhead, resetTarget } from './steps/branch.ts'
+import { announceBranch, expiryAhead, plannedBranch, resetTarget } from './steps/branch.ts'
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
@@ -15,11 +15,9 @@ export async function reset(run: Run): Promise<Outcome> {
   if (notice) run.runtime.log.notice(notice)
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
-  const { branchName: name, naming } = run.plan
-  const found = await phase(run, 'Branch', () => lookUpBranch(neon, project.id, name))
-  // Only the inputs branch and branch_id may mean an id.
-  if (!found || (naming !== 'named' && found.name !== name)) {
-    throw new ActionError(`The project ${project.id} has no branch ${name} to reset.`, {
+  const found = await phase(run, 'Branch', () => plannedBranch(run, neon, project.id))
+  if (!found) {
+    throw new ActionError(`The project ${project.id} has no branch ${run.plan.branchName} to reset.`, {
       advice: 'Check the input branch, or make the branch with mode: preview.',
     })
   }

@@ -1,9 +1,9 @@
 import { assertOnBranch } from '../database/assert-branch.ts'
 import type { Outcome } from '../model.ts'
-import { type Branch, claimBranch, defaultBranch, lookUpBranch, type Neon, rotatePassword } from '../neon/index.ts'
+import { type Branch, claimBranch, defaultBranch, type Neon, rotatePassword } from '../neon/index.ts'
 import { ownerOf, phase, type Run } from '../run.ts'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
-import { announceBranch, connectTo } from './steps/branch.ts'
+import { announceBranch, connectTo, plannedBranch } from './steps/branch.ts'
 import { deliverCredentials, refuseForeignSecret } from './steps/credentials.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { announce, type Target } from './steps/target.ts'
@@ -28,9 +28,8 @@ export async function rotate(run: Run): Promise<Outcome> {
 /** The branch whose password is meant: the user's word is enough for one without a mark, and nobody's for another's. */
 async function wanted(run: Run, neon: Neon, projectId: string): Promise<Branch> {
   const { branchName: name, naming } = run.plan
-  const found = name === '' ? await defaultBranch(neon, projectId) : await lookUpBranch(neon, projectId, name)
-  // What a template gives is a name, never the id of another branch.
-  if (!found || (naming === 'template' && found.name !== name)) {
+  const found = name === '' ? await defaultBranch(neon, projectId) : await plannedBranch(run, neon, projectId)
+  if (!found) {
     throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
   }
   claimBranch(found, { owner: ownerOf(run), namedByUser: naming !== 'template' })

@@ -6,6 +6,7 @@ import {
   type Expiry,
   type ExpiryRequest,
   expiryOf,
+  lookUpBranch,
   type NamedBranchRequest,
   type Neon,
   type Origin,
@@ -95,6 +96,16 @@ function lifeAhead(run: Run): string | undefined {
  */
 export function expiryAhead(run: Run): Expiry {
   return expiryOf(expiryWish(run, true), run.runtime.clock.now())
+}
+
+/**
+ * The branch that the plan names, where it is there. Only the inputs `branch` and `branch_id` may mean an id: what a template
+ * or `branch_name` gives is a name, and a Git branch may be named like the id of another Neon branch.
+ */
+export async function plannedBranch(run: Run, neon: Neon, projectId: string): Promise<Branch | undefined> {
+  const { branchName, naming } = run.plan
+  const found = await lookUpBranch(neon, projectId, branchName)
+  return naming === 'named' || found?.name === branchName ? found : undefined
 }
 
 /** Tells report and outputs about a branch. */
