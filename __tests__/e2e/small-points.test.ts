@@ -29,13 +29,13 @@ const errorsOf = (result: RunResult) =>
   result.annotations.filter(({ type }) => type === 'error').map(({ message }) => message)
 
 describe('a run that only looks', () => {
-  test.each([
+  test.each<[string, EventSettings, Record<string, string>]>([
     ['plan', { name: 'push' }, { mode: 'plan' }],
     ['diff', { name: 'workflow_dispatch' }, { mode: 'diff', compare_branch: 'main', base_branch: 'main' }],
     ['sweep with dry_run', { name: 'schedule' }, { mode: 'sweep', dry_run: 'true' }],
-  ] as const)('%s sends Neon nothing but reads, whatever settings are given', async (_, event, more) => {
+  ])('%s sends Neon nothing but reads, whatever settings are given', async (_, event, more) => {
     const settings = { protect_default_branch: 'true', history_retention: '1h', suspend_timeout: '600', max_cu: '2' }
-    const result = await world.run(event, inputs({ ...settings, ...more }))
+    const result = await world.run(event, { project_name: 'Learn Flow', schema: 'db', ...settings, ...more })
     expect(errorsOf(result)).toEqual([])
     expect(writes()).toEqual([])
   })
