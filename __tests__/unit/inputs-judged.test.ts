@@ -76,7 +76,7 @@ describe('every input is judged before anything is asked', () => {
       'server: "https://127.0.0.1:9"',
       `server: "https://127.0.0.1:9", certificate-authority: "${pipe}"`,
     )
-    expect(await problemOf({ kubeconfig: named })).toContain(`names '${pipe}', which is no file, but a pipe`)
+    expect(await problemOf({ kubeconfig: named })).toContain(`names the file '${pipe}': it is no file, but a pipe`)
   })
 
   test.each([

@@ -3,12 +3,19 @@
  * loaded only when a kubeconfig is given (see load-client.ts), so it must not throw or return classes of the main bundle.
  * Requests go through node:https: the client's API classes would weigh 4 MB, a Secret needs six calls.
  */
-import { statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
-import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js'
+import {
+  type Cluster,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from '@kubernetes/client-node/dist/config_types.js'
+import { load } from 'js-yaml'
 import { watchLoginPrograms } from './login-programs.ts'
+import { type BadFile, badFile, withTokenOfFile } from './named-files.ts'
 
 /** What a context of a kubeconfig stands for. */
 export interface Session {
@@ -19,8 +26,8 @@ export interface Session {
   user: SessionUser | undefined
   /** Tokens, passwords and private keys that the kubeconfig holds. */
   secrets: string[]
-  /** A file that the context names and that is a pipe, a socket or a device: reading it could wait for ever. */
-  noFile: string | undefined
+  /** The first file of those that the context names which cannot be read as one. */
+  badFile: BadFile | undefined
   /**
    * Headers, TLS settings and a keep-alive agent for a request; runs the login program of the user if there is one, which
    * the signal ends.
@@ -53,13 +60,30 @@ export interface Kubeconfig {
  */
 export function readKubeconfig(text: string, directory: string): Kubeconfig {
   const config = new KubeConfig()
-  config.loadFromString(text)
+  const tree = (load(text) ?? {}) as Tree
+  // The client itself reads each token file as it reads the text, whatever kind of file it is.
+  const users = (Array.isArray(tree.users) ? tree.users : []).map((entry) => withTokenOfFile(entry, directory))
+  config.loadFromOptions({
+    clusters: newClusters(tree.clusters),
+    contexts: newContexts(tree.contexts),
+    users: newUsers(users.map(({ entry }) => entry)),
+    currentContext: tree['current-context'],
+  })
   config.makePathsAbsolute(directory)
+  const tokenFiles = new Map(users.flatMap(({ entry, bad }) => (bad ? [[entry?.name ?? '', bad] as const] : [])))
   return {
     contexts: config.contexts.map((context) => context.name),
     currentContext: config.currentContext,
-    session: (context) => openSession(config, context),
+    session: (context) => openSession(config, context, tokenFiles),
   }
+}
+
+/** A kubeconfig as YAML has it; the client judges its parts. */
+interface Tree {
+  clusters?: unknown
+  contexts?: unknown
+  users?: unknown
+  'current-context'?: string
 }
 
 /** What is wrong with a kubeconfig, without the lines of it that a YAML parser quotes. */
@@ -70,7 +94,7 @@ export function parseProblem(thrown: unknown): string {
   return typeof mark?.line === 'number' ? `line ${mark.line + 1}: ${reason}` : reason
 }
 
-function openSession(source: KubeConfig, name: string): Session {
+function openSession(source: KubeConfig, name: string, tokenFiles: ReadonlyMap<string, BadFile>): Session {
   const config = new KubeConfig()
   config.loadFromOptions({
     contexts: source.contexts,
@@ -81,6 +105,7 @@ function openSession(source: KubeConfig, name: string): Session {
   const cluster = source.clusters.find((entry) => entry.name === config.getContextObject(name)?.cluster)
   const user = config.getCurrentUser() ?? undefined
   const programs = watchLoginPrograms(config)
+  const files = [cluster?.caFile, user?.certFile, user?.keyFile, tokenFileOf(user)]
   let agent: http.Agent | undefined
   return {
     context: name,
@@ -88,7 +113,7 @@ function openSession(source: KubeConfig, name: string): Session {
     cluster: cluster && { name: cluster.name, server: cluster.server, insecure: cluster.skipTLSVerify },
     user: user && describeUser(user),
     secrets: user ? userSecrets(user) : [],
-    noFile: [cluster?.caFile, user?.certFile, user?.keyFile, tokenFileOf(user)].find(isNoFile),
+    badFile: files.map(badFile).find(Boolean) ?? tokenFiles.get(user?.name ?? ''),
     async authorize(signal) {
       const options: https.RequestOptions = { headers: {} }
       if (user) refuseOldProvider(user)
@@ -108,12 +133,6 @@ function tokenFileOf(user: User | undefined): string | undefined {
   const provider = user?.authProvider as { config?: { tokenFile?: unknown } } | undefined
   const path = provider?.config?.tokenFile
   return typeof path === 'string' ? path : undefined
-}
-
-/** Whether something is there that is neither a file nor a folder; what is not there, its reader tells. */
-function isNoFile(path: string | undefined): boolean {
-  const stat = path ? statSync(path, { throwIfNoEntry: false }) : undefined
-  return stat !== undefined && !stat.isFile() && !stat.isDirectory()
 }
 
 /** The client refuses plain http unless TLS verification is off, although there is nothing to verify. */

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ActionError, errorCode, errorMessage } from '../runtime/errors.ts'
+import { ActionError, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Secrets } from '../runtime/secrets.ts'
 import type { Session } from './client.ts'
 import { loadClient } from './load-client.ts'
+import { badFile, fileProblem } from './named-files.ts'
 
 /** The text of a kubeconfig, and the folder that its relative paths start from. */
 export interface KubeconfigText {
@@ -34,16 +35,13 @@ export function findKubeconfig(input: string): KubeconfigText {
     )
   }
   try {
-    // Reading a pipe or a device could wait for ever.
-    if (!statSync(given).isFile()) throw Object.assign(new Error(), { code: folderOrDevice(given) })
+    const bad = badFile(given)
+    if (bad) throw new ActionError(`Could not read the kubeconfig file '${given}': ${bad.problem}.`, { advice: CHECK })
     return { text: readFileSync(given, 'utf8'), directory: dirname(resolve(given)), source: `file ${given}` }
   } catch (error) {
+    if (error instanceof ActionError) throw error
     throw new ActionError(`Could not read the kubeconfig file '${given}': ${fileProblem(error)}.`, { advice: CHECK })
   }
-}
-
-function folderOrDevice(path: string): string {
-  return statSync(path).isDirectory() ? 'EISDIR' : 'ENOTSUP'
 }
 
 function isKubeconfig(text: string): boolean {
@@ -65,19 +63,6 @@ function decode(base64: string): KubeconfigText {
     `Could not read the kubeconfig: it looks like base64 (${base64.length} characters), but decodes to something that is no kubeconfig.`,
     { advice: 'Encode the whole file again: base64 -w0 < ~/.kube/config' },
   )
-}
-
-function fileProblem(error: unknown): string {
-  const words: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'it may not be read',
-    EISDIR: 'it is a folder',
-    ENOTSUP: 'it is no file, but a pipe, a socket or a device',
-    ENOTDIR: 'a part of its path is no folder',
-    ELOOP: 'its links lead in a circle',
-    ENAMETOOLONG: 'its path is too long',
-  }
-  return words[errorCode(error)] ?? (errorCode(error) || 'it cannot be read')
 }
 
 /** A session whose cluster and user are there. */
@@ -157,9 +142,9 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
       },
     )
   }
-  if (session.noFile) {
+  if (session.badFile) {
     throw new ActionError(
-      `Context '${name}' of the kubeconfig names '${session.noFile}', which is no file, but a pipe, a socket or a device.`,
+      `Context '${name}' of the kubeconfig names the file '${session.badFile.path}': ${session.badFile.problem}.`,
       { advice: 'Export the kubeconfig with everything inside: kubectl config view --minify --flatten --raw' },
     )
   }
