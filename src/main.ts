@@ -5,13 +5,13 @@ import { readPayload } from './event-file.ts'
 import { type Config, judgeInputs } from './inputs/index.ts'
 import { registerSecrets } from './masks.ts'
 import { planRun, reasonToSkip, type SecretsGiven } from './plan.ts'
-import { publish } from './publish.ts'
+import { tellJob, tellPullRequest } from './publish.ts'
 import { emptyReport, lastLine, type Run, type RunnerContext } from './run.ts'
 import { systemClock } from './runtime/clock.ts'
 import { byContract } from './runtime/door.ts'
 import { ActionError, errorMessage } from './runtime/errors.ts'
 import { closeOtherExits, mask, setOutput } from './runtime/exits.ts'
-import { watchLifetime } from './runtime/lifetime.ts'
+import { wasCancelled, watchLifetime } from './runtime/lifetime.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { createSecrets } from './runtime/secrets.ts'
@@ -65,8 +65,13 @@ async function runPlan(start: Start): Promise<number> {
   runtime.log.info(
     `Mode ${plan.mode} on ${event.name}${event.action ? ` (${event.action})` : ''} of ${event.repository}.`,
   )
-  const failure = await attempt(run)
-  await publish(run)
+  const failed = await attempt(run, async () => {
+    run.report.outcome = await workflows[plan.mode](run)
+  })
+  // A cancel that comes as late as the comment is being written makes no success of the run either.
+  const late = await attempt(run, () => tellPullRequest(run))
+  const failure = failed ?? late
+  tellJob(run)
   runtime.log.info(lastLine(run.report))
   // A failed statement has its annotation already, on its line.
   if (failure && !run.report.schema?.failure) runtime.log.error(failure.sentence, annotation(failure))
@@ -88,17 +93,19 @@ function reportSkip(log: Log, reason: string): number {
   return 0
 }
 
-/** Runs the workflow; what it throws becomes part of the report. */
-async function attempt(run: Run): Promise<ActionError | undefined> {
+/** Does a part of the run; what it throws, or the cancel that came meanwhile, becomes part of the report. */
+async function attempt(run: Run, part: () => Promise<void>): Promise<ActionError | undefined> {
+  const { signal } = run.runtime
   try {
-    run.report.outcome = await workflows[run.plan.mode](run)
+    await part()
+    if (wasCancelled(signal)) throw signal.reason
     return undefined
   } catch (error) {
-    const cause = run.runtime.signal.aborted ? run.runtime.signal.reason : error
+    const cause = signal.aborted ? signal.reason : error
     const failure = cause instanceof ActionError ? cause : new ActionError(errorMessage(cause))
     const { redact } = run.runtime.secrets
     run.report.outcome = 'failed'
-    run.report.error = { message: redact(failure.message), advice: redact(failure.advice) }
+    run.report.error ??= { message: redact(failure.message), advice: redact(failure.advice) }
     for (const [name, value] of Object.entries(failure.outputs)) run.outputs.set(name, value)
     return failure
   }

@@ -12,35 +12,44 @@ import { type Run, warn } from './run.ts'
 import { byContract, clean, cleanDeep } from './runtime/door.ts'
 import { errorMessage } from './runtime/errors.ts'
 import { appendSummary, setOutput } from './runtime/exits.ts'
+import { wasCancelled } from './runtime/lifetime.ts'
 
 /**
- * Tells the world how the run went: annotation of a failed statement, pull request comment, job summary, outputs.
- * Parts that only inform never fail the run; each becomes a warning.
+ * Tells the pull request how the run went: annotation of a failed statement, and the comment. What only informs never
+ * fails the run, so a comment that could not be written, or not in time, becomes a warning. Throws the signal's reason when
+ * the run is cancelled meanwhile; one that is over already asks nobody, since it has 7.5 seconds.
  */
-export async function publish(run: Run): Promise<void> {
-  const { runtime } = run
+export async function tellPullRequest(run: Run): Promise<void> {
+  const { secrets, signal } = run.runtime
   // Redacted before it is escaped, cut or made JSON; warnings of the writing itself go into the run's own report.
-  const cleaned = () => cleanDeep(runtime.secrets, run.report)
-  const report = cleaned()
-  if (report.schema?.failure) annotateFailure(runtime, report.schema.failure)
-  const options: ReportOptions = {
-    diagram: run.config.report.diagram,
-    diff: run.config.report.diff,
-    showDetail: run.config.schema.showDetail,
+  const report = cleanDeep(secrets, run.report)
+  if (report.schema?.failure) annotateFailure(run.runtime, report.schema.failure)
+  if (signal.aborted) return
+  try {
+    await comment(run, report, optionsOf(run))
+  } catch (error) {
+    if (wasCancelled(signal)) throw error
+    warnUnwritten(run, 'The pull request comment', error)
   }
-  await optional(run, 'The pull request comment', () => comment(run, report, options))
-  await optional(run, 'The job summary', async () => summary(run, cleaned(), options))
+}
+
+/** Tells the job: summary and outputs. Nothing is waited for, so that no cancel comes in between. */
+export function tellJob(run: Run): void {
+  const report = cleanDeep(run.runtime.secrets, run.report)
+  try {
+    summary(run, report, optionsOf(run))
+  } catch (error) {
+    warnUnwritten(run, 'The job summary', error)
+  }
   setOutputs(run, report)
 }
 
-async function optional(run: Run, what: string, work: () => Promise<void>): Promise<void> {
-  // A cancelled run has 7.5 seconds: nothing that asks a service.
-  if (run.runtime.signal.aborted && what !== 'The job summary') return
-  try {
-    await work()
-  } catch (error) {
-    warn(run, `${what} could not be written: ${errorMessage(error)}`)
-  }
+function optionsOf({ config }: Run): ReportOptions {
+  return { diagram: config.report.diagram, diff: config.report.diff, showDetail: config.schema.showDetail }
+}
+
+function warnUnwritten(run: Run, what: string, error: unknown): void {
+  warn(run, `${what} could not be written: ${errorMessage(error)}`)
 }
 
 async function comment(run: Run, report: Report, options: ReportOptions): Promise<void> {

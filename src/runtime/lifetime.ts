@@ -26,6 +26,11 @@ export class OutOfTime extends ActionError {
   }
 }
 
+/** Whether a run was told to end, by the runner and not by its `timeout`: such a run is never a success. */
+export function wasCancelled(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof OutOfTime)
+}
+
 /**
  * Watches for the runner's cancel (SIGINT, 7.5 s later SIGTERM, 2.5 s later a kill) and for the `timeout` input.
  * @param milliseconds the longest the run may take; 0 means no limit of ours.
