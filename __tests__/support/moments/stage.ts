@@ -24,6 +24,9 @@ export const BASE_FILES = {
   'base/0002_people.sql': ownFile('0002_people'),
 }
 
+/** Their names, as {@link ownFile} writes them down. */
+export const BASE = ['0001_applied', '0002_people']
+
 /** A file that fails when it runs a second time in a row, and counts how often it ran where it does not. */
 export function ownFile(name: string): string {
   const table = `t_${name.replace(/\W/g, '_')}`

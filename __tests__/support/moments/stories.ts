@@ -1,6 +1,6 @@
 import type { EventSettings, RunResult } from '../../../sandbox/runner/index.ts'
 import { type Expected, flawsOfWorld } from './invariant.ts'
-import { ownFile, type Stage } from './stage.ts'
+import { BASE, ownFile, type Stage } from './stage.ts'
 
 /** What one run of a story is about. */
 export interface Scene {
@@ -20,10 +20,9 @@ export interface Story {
   open(stage: Stage): Promise<(turn: number) => Promise<Scene>>
 }
 
-const BASE = ['0001_applied', '0002_people']
 const nothing = async () => undefined
 
-const pull = (number: number, action: 'opened' | 'synchronize' | 'closed' = 'synchronize') =>
+export const pull = (number: number, action: 'opened' | 'synchronize' | 'closed' = 'synchronize') =>
   ({ name: 'pull_request', action, number }) as const
 const namespace = (name: string) => ({ namespace: name, create_namespace: 'true' })
 
@@ -44,21 +43,21 @@ export function pullInputs(stage: Stage, projectId: string, more: Record<string,
   return { project_id: projectId, schema: 'base', kubeconfig, ...namespace('life-{number}'), ...more }
 }
 
-const ofPull = (project: string, number: number, files: readonly string[]): Expected => ({
+export const ofPull = (project: string, number: number, files: readonly string[]): Expected => ({
   project,
   branch: { name: `pr-${number}`, isThere: true },
   pullRequest: number,
   secret: { namespace: `life-${number}`, isThere: true },
   files,
 })
-const ofClosed = (project: string, number: number): Expected => ({
+export const ofClosed = (project: string, number: number): Expected => ({
   project,
   branch: { name: `pr-${number}`, isThere: false },
   pullRequest: number,
   secret: { namespace: `life-${number}`, isThere: false },
 })
 
-async function removeBranch(stage: Stage, projectId: string, name: string): Promise<void> {
+export async function removeBranch(stage: Stage, projectId: string, name: string): Promise<void> {
   const branch = stage.world.neon.branches(projectId).find((one) => one.name === name)
   if (branch) await stage.discard(`/projects/${projectId}/branches/${branch.id}`)
 }
