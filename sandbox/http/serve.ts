@@ -106,7 +106,8 @@ async function answer(exchange: Exchange): Promise<void> {
   journal.push(entry)
   const fault = faults.meet(method, path)
   if (exchange.latency > 0) await sleep(exchange.latency)
-  if (fault?.kind === 'slow') await sleep(fault.milliseconds ?? 0)
+  // The connection keeps the process for as long as anybody waits.
+  if (fault?.kind === 'slow') await sleep(fault.milliseconds ?? 0, undefined, { ref: false })
   if (fault?.kind === 'drop') return void incoming.socket.destroy()
   if (fault?.kind === 'answer') return send(response, entry, faultReply(fault))
   const url = new URL(path, `http://${incoming.headers.host ?? '127.0.0.1'}`)
