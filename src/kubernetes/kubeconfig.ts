@@ -133,8 +133,8 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
     }
   }
   const kubeconfig = readable(() => client.readKubeconfig(found.text, found.directory))
-  const name = String(options.context || kubeconfig.currentContext || '')
-  const contexts = kubeconfig.contexts.map((context) => oneLine(String(context)))
+  const name = asText(options.context || kubeconfig.currentContext || '')
+  const contexts = kubeconfig.contexts.map((context) => oneLine(asText(context)))
   const known = contexts.length > 0 ? firstOf(contexts, ', ') : 'none'
   if (!kubeconfig.contexts.includes(name)) {
     throw new ActionError(
@@ -155,7 +155,7 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
   }
   if (!isServer(cluster.server)) {
     throw new ActionError(
-      `Context ${quoted(name)} of the kubeconfig names a cluster whose server is no address: ${quoted(String(cluster.server))}.`,
+      `Context ${quoted(name)} of the kubeconfig names a cluster whose server is no address: ${quoted(asText(cluster.server))}.`,
       {
         advice:
           'Write it as https://host:port, or export the context again: kubectl config view --minify --flatten --raw',
@@ -169,6 +169,11 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
     )
   }
   return { ...session, cluster, user }
+}
+
+/** What stands in a kubeconfig where a text belongs may be anything that YAML has. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
 function isServer(text: unknown): boolean {
