@@ -38,6 +38,8 @@ type Json = Record<string, unknown>
 
 const record = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {})
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const count = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : null
 
 /** Reads the event from a runner's environment and its payload file's content (webhook payloads, docs.github.com). */
 export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
@@ -48,19 +50,20 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
   const headRepository = text(record(head.repo).full_name)
   const fullName = text(repository.full_name) || (env.GITHUB_REPOSITORY ?? '')
   const name = env.GITHUB_EVENT_NAME ?? ''
+  const number = count(pull.number)
   return {
     name,
     action: text(body.action),
     repository: fullName,
-    repositoryId: typeof repository.id === 'number' ? String(repository.id) : (env.GITHUB_REPOSITORY_ID ?? ''),
+    repositoryId: String(count(repository.id) ?? env.GITHUB_REPOSITORY_ID ?? ''),
     defaultBranch: text(repository.default_branch),
     ref: env.GITHUB_REF ?? '',
     sha: env.GITHUB_SHA ?? '',
     actor: env.GITHUB_ACTOR ?? '',
     pullRequest:
-      typeof pull.number === 'number'
+      number !== null
         ? {
-            number: pull.number,
+            number,
             headRef: text(head.ref),
             headSha: text(head.sha),
             fromFork: headRepository.toLowerCase() !== fullName.toLowerCase(),

@@ -4,6 +4,7 @@ import { type Config, fillNumber } from './inputs/index.ts'
 import { namespaceProblem, objectNameProblem } from './kubernetes/index.ts'
 import type { Mode } from './model.ts'
 import { ActionError } from './runtime/errors.ts'
+import { oneLine, quoted, withoutTail } from './runtime/shown.ts'
 
 /** What a run is going to do, decided before any service is asked. */
 export type Plan =
@@ -87,14 +88,16 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
     case 'delete':
       return event.deletedRef?.isBranch
         ? 'cleanup'
-        : { skip: `A tag was deleted (${event.deletedRef?.name}); tags have no branch.` }
+        : { skip: `A tag was deleted (${oneLine(event.deletedRef?.name ?? '')}); tags have no branch.` }
     case 'schedule':
       return config.neon.branchName === '' ? 'sweep' : 'provision'
     case 'release':
       // One release causes up to five events; only this one says that it is out. A branch of its own harms nobody.
       return event.action === 'published' || config.neon.branchName !== ''
         ? 'provision'
-        : { skip: `The release was ${event.action || 'changed'}, not published. Only a published release provisions.` }
+        : {
+            skip: `The release was ${oneLine(event.action) || 'changed'}, not published. Only a published release provisions.`,
+          }
     case 'push':
     case 'workflow_dispatch':
     case 'repository_dispatch':
@@ -102,16 +105,21 @@ function modeOf(config: Config, event: Event): Mode | { skip: string } {
       return modeOfGitBranch(config, event)
     default:
       if (config.neon.branchName !== '') return 'provision'
-      throw new ActionError(`Input mode is 'auto', and the event '${event.name}' says nothing about what to do.`, {
-        advice: 'Set mode, for example mode: provision, or branch_name for the branch to make or reuse.',
-      })
+      throw new ActionError(
+        `Input mode is 'auto', and the event ${quoted(event.name)} says nothing about what to do.`,
+        {
+          advice: 'Set mode, for example mode: provision, or branch_name for the branch to make or reuse.',
+        },
+      )
   }
 }
 
 function modeOfPullRequest(config: Config, event: Event): Mode | { skip: string } {
   if (event.action === 'closed') return 'cleanup'
   if (event.pullRequest?.isClosed) {
-    return { skip: `Pull request #${event.pullRequest.number} is closed; '${event.action}' does not bring it back.` }
+    return {
+      skip: `Pull request #${event.pullRequest.number} is closed; ${quoted(event.action)} does not bring it back.`,
+    }
   }
   if (config.connectionString === '') return 'preview'
   // Nothing separates this database from the pull request: its files are not merged yet.
@@ -126,19 +134,19 @@ function modeOfPullRequest(config: Config, event: Event): Mode | { skip: string 
  * are not merged yet. A user who deploys from another branch says so with `mode` or `branch_name`.
  */
 function modeOfGitBranch(config: Config, event: Event): Mode | { skip: string } {
-  if (event.pushDeleted) return { skip: `The push deleted ${event.ref}.` }
-  const branch = /^refs\/heads\/(.+)$/.exec(event.ref)?.[1]
+  if (event.pushDeleted) return { skip: `The push deleted ${oneLine(event.ref)}.` }
+  const branch = /^refs\/heads\/(.+)$/s.exec(event.ref)?.[1]
   const foreign = branch !== undefined && event.defaultBranch !== '' && branch !== event.defaultBranch
   if (!foreign) return 'provision'
   const own = config.neon.branchName !== '' && config.connectionString === ''
   if (own) return 'provision'
-  const what = event.name === 'push' ? 'The push went to' : `The event '${event.name}' is for`
+  const what = event.name === 'push' ? 'The push went to' : `The event ${quoted(event.name)} is for`
   const way =
     config.connectionString === ''
       ? 'set mode: provision, or branch_name for a branch of its own'
       : 'set mode: provision'
   return {
-    skip: `${what} ${branch}, not ${event.name === 'push' ? 'to ' : ''}${event.defaultBranch}. To provision from it, ${way}.`,
+    skip: `${what} ${oneLine(branch)}, not ${event.name === 'push' ? 'to ' : ''}${oneLine(event.defaultBranch)}. To provision from it, ${way}.`,
   }
 }
 
@@ -157,7 +165,7 @@ function refuseUnfilledNames(mode: Mode, { kubernetes }: Config, event: Event): 
     const problem = problemOf(filled)
     if (!problem) continue
     throw new ActionError(
-      `Input ${input} is '${template}': the event '${event.name}' has no number, and '${filled}' is left: ${problem}.`,
+      `Input ${input} is ${quoted(template)}: the event ${quoted(event.name)} has no number, and ${quoted(filled)} is left: ${problem}.`,
       { advice: `Give ${input} without {number} here, or run on pull_request.` },
     )
   }
@@ -184,9 +192,12 @@ function branchFor(mode: Mode, config: Config, event: Event): PlannedBranch {
   if (event.pullRequest !== null && mode !== 'provision') return template(DEFAULT_TEMPLATE)
   if (mode === 'provision') refuseSilentDefault(config, event)
   if (mode === 'preview' || mode === 'cleanup' || mode === 'reset') {
-    throw new ActionError(`Mode '${mode}' on the event '${event.name}' has no pull request to name the branch after.`, {
-      advice: 'Set branch_name.',
-    })
+    throw new ActionError(
+      `Mode '${mode}' on the event ${quoted(event.name)} has no pull request to name the branch after.`,
+      {
+        advice: 'Set branch_name.',
+      },
+    )
   }
   return { branchName: '', naming: 'none' }
 }
@@ -198,7 +209,7 @@ function branchFor(mode: Mode, config: Config, event: Event): PlannedBranch {
 function refuseSilentDefault(config: Config, event: Event): void {
   if (config.asksToProvision || config.connectionString !== '') return
   throw new ActionError(
-    `This step names no branch, and on the event '${event.name}' that would be the default branch of project ${config.neon.projectId}.`,
+    `This step names no branch, and on the event ${quoted(event.name)} that would be the default branch of project ${config.neon.projectId}.`,
     {
       advice:
         'Set branch_name to make or reuse a branch, or mode: provision (or schema, roles, kubeconfig) if the default branch is meant.',
@@ -225,13 +236,13 @@ function fillTemplate(template: string, event: Event): string {
   const filled = template.replace(PLACEHOLDER, (_, word: string) => {
     const value = values[word] ?? ''
     if (value !== '') return value
-    throw new ActionError(`Input branch_name is '${template}': the event '${event.name}' has no ${word}.`, {
+    throw new ActionError(`Input branch_name is ${quoted(template)}: the event ${quoted(event.name)} has no ${word}.`, {
       advice: 'Use a name without that placeholder, or run on pull_request.',
     })
   })
   if (filled.length <= LONGEST_BRANCH_NAME) return filled
   throw new ActionError(
-    `Input branch_name is '${template}': filled in, it has ${filled.length} characters, and Neon allows ${LONGEST_BRANCH_NAME}.`,
+    `Input branch_name is ${quoted(template)}: filled in, it has ${filled.length} characters, and Neon allows ${LONGEST_BRANCH_NAME}.`,
     { advice: 'Use fewer words in it, for example pr-{number} alone.' },
   )
 }
@@ -255,10 +266,13 @@ function hashOf(ref: string): string {
  * was replaced or cut, a short hash of the whole keeps it apart from other names that look the same then.
  */
 function sanitise(ref: string): string {
-  const clean = ref
-    .normalize('NFC')
-    .replace(/[^\p{L}\p{N}._/-]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
+  const clean = withoutTail(
+    ref
+      .normalize('NFC')
+      .replace(/[^\p{L}\p{N}._/-]+/gu, '-')
+      .replace(/^-+/, ''),
+    '-',
+  )
   if (clean === ref && clean.length <= LONGEST_HEAD_REF) return clean
   const hash = hashOf(ref)
   // By code points, so that no character is cut in half.

@@ -94,7 +94,7 @@ describe('errors, before anything is made', () => {
   test('an expires_at that is no time, with the other wrong inputs', async () => {
     const inputs = { project_name: 'never-made', schema: 'none', expires_at: 'tomorrow', counts: 'all' }
     const result = await world.run({ ...opened, number: 4 }, inputs)
-    expectError(result, /2 inputs are wrong[\s\S]*expires_at is "tomorrow", which is no RFC 3339 time/)
+    expectError(result, /2 inputs are wrong[\s\S]*expires_at is 'tomorrow', which is no RFC 3339 time/)
     expect(errorsOf(result)[0]).toContain('counts')
     expect(world.neon.journal).toHaveLength(0)
   })

@@ -4,6 +4,9 @@ import { type Config, readConfig } from '../../src/inputs/index.ts'
 
 const action = parse(readFileSync('action.yml', 'utf8')) as { inputs: Record<string, { default?: string }> }
 
+/** All inputs of action.yml. */
+export const INPUT_NAMES = Object.keys(action.inputs)
+
 /** An input reader as the runner gives it: the user's values over action.yml's defaults. */
 export function inputReader(values: Record<string, string>): (name: string) => string {
   for (const name of Object.keys(values)) {

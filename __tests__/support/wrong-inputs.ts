@@ -34,7 +34,7 @@ export const WRONG_INPUTS: [input: string, value: string, said: string][] = [
   ['allowed_ips', '10.0.0.0/8, 10.0.0.0/33', "Input allowed_ips has '10.0.0.0/33'"],
   ['api_host', 'https://user:hunter2hunter2@console.neon.tech/api/v2', 'Input api_host has a user or a password in it'],
   ['api_key', 'napi_one napi_two', 'Input api_key has a line break or another character'],
-  ['expires_at', 'tomorrow', 'Input expires_at is "tomorrow"'],
+  ['expires_at', 'tomorrow', "Input expires_at is 'tomorrow'"],
   ['timestamp', 'yesterday', "Input timestamp is 'yesterday'"],
   ['lsn', '0-1A2B', "Input lsn is '0-1A2B'"],
   ['roles', 'pg_x=admin', 'Input roles is wrong'],

@@ -130,7 +130,7 @@ describe('inputs', () => {
   })
 
   test('a life that is no duration is refused with the other inputs, before a project could be made', () => {
-    expect(problemsOf({ expires_in: 'soon', counts: 'all' })).toMatch(/2 inputs are wrong[\s\S]*expires_in is "soon"/)
+    expect(problemsOf({ expires_in: 'soon', counts: 'all' })).toMatch(/2 inputs are wrong[\s\S]*expires_in is 'soon'/)
     expect(configOf({ expires_in: 'never' }).neon.expiresIn).toBe('never')
   })
 
@@ -141,7 +141,7 @@ describe('inputs', () => {
         const text = problemsOf({ expires_at, counts: 'all', mode })
         expect(text).toContain('2 inputs are wrong')
         expect(text).toContain(
-          `Input expires_at is "${expires_at}", which is no RFC 3339 time with a zone. Write it like`,
+          `Input expires_at is '${expires_at}', which is no RFC 3339 time with a zone. Write it like`,
         )
       }
     },

@@ -26,7 +26,7 @@ describe('life and expiry', () => {
   })
 
   test.each(['', '7', '1d12', 'd', '0d', '-1d', '7y', 'forever'])('%p is refused with an example', (text) => {
-    expect(() => parseLife(text)).toThrow(`Input expires_in is "${text}", which is no duration.`)
+    expect(() => parseLife(text)).toThrow(`Input expires_in is '${text}', which is no duration.`)
   })
 
   test('the moment is UTC with seconds, as the API asks', () => {

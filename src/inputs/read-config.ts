@@ -3,6 +3,7 @@ import { kubeconfigProblem, parseDaprComponent, parseSecretKeys } from '../kuber
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Secrets } from '../runtime/secrets.ts'
+import { firstOf, quoted, withoutTail } from '../runtime/shown.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
 import { asksToProvision, looksSwapped, withAliases } from './neon-names.ts'
@@ -103,7 +104,7 @@ function readComment(reader: Reader): 'auto' | 'true' | 'false' {
   const text = reader.text('comment').toLowerCase()
   if (text === '' || text === 'auto') return 'auto'
   if (text === 'true' || text === 'false') return text
-  reader.problem(`Input comment is '${reader.text('comment')}': it must be 'auto', 'true' or 'false'.`)
+  reader.problem(`Input comment is ${quoted(reader.text('comment'))}: it must be 'auto', 'true' or 'false'.`)
   return 'auto'
 }
 
@@ -116,10 +117,10 @@ function readParent(reader: Reader, notices: string[]): { parent: boolean; paren
   const text = reader.text('parent')
   if (text === '' || /^(true|false)$/i.test(text)) return { parent: reader.flag('parent') ?? false, parentBranch }
   if (parentBranch !== '') {
-    reader.problem(`Inputs parent '${text}' and parent_branch '${parentBranch}': give one of them.`)
+    reader.problem(`Inputs parent ${quoted(text)} and parent_branch ${quoted(parentBranch)}: give one of them.`)
   }
   notices.push(
-    `Input parent is '${text}': it is taken as parent_branch, as in version 5 of Neon's create-branch-action.`,
+    `Input parent is ${quoted(text)}: it is taken as parent_branch, as in version 5 of Neon's create-branch-action.`,
   )
   return { parent: false, parentBranch: text }
 }
@@ -131,11 +132,13 @@ function readNeon(reader: Reader, notices: string[]): NeonConfig {
   }
   const retention = reader.duration('history_retention')
   if (retention !== null && retention > LONGEST_RETENTION) {
-    reader.problem(`Input history_retention is '${reader.text('history_retention')}': Neon keeps at most 30 days.`)
+    reader.problem(
+      `Input history_retention is ${quoted(reader.text('history_retention'))}: Neon keeps at most 30 days.`,
+    )
   }
   return {
     apiKey: reader.text('api_key'),
-    apiHost: reader.text('api_host').replace(/\/+$/, ''),
+    apiHost: withoutTail(reader.text('api_host'), '/'),
     projectId: reader.text('project_id'),
     projectName: reader.text('project_name'),
     orgId: reader.text('org_id'),
@@ -203,11 +206,12 @@ function checkedDapr(text: string): string {
 }
 
 function readLabels(reader: Reader): Record<string, string> {
-  const labels: Record<string, string> = {}
-  for (const line of reader.lines('secret_labels')) {
-    const at = line.search(/[=:]/)
-    if (at < 1) reader.problem(`Input secret_labels has the line '${line}': it must read 'key=value'.`)
-    else labels[line.slice(0, at).trim()] = line.slice(at + 1).trim()
+  const lines = reader.lines('secret_labels')
+  const wrong = lines.filter((line) => line.search(/[=:]/) < 1)
+  if (wrong.length > 0) {
+    const [which, must] = wrong.length === 1 ? ['the line', 'it must read'] : ['the lines', 'each must read']
+    reader.problem(`Input secret_labels has ${which} ${firstOf(wrong.map(quoted), ', ')}: ${must} 'key=value'.`)
   }
-  return labels
+  const pairs = lines.map((line) => [line, line.search(/[=:]/)] as const).filter(([, at]) => at >= 1)
+  return Object.fromEntries(pairs.map(([line, at]) => [line.slice(0, at).trim(), line.slice(at + 1).trim()]))
 }

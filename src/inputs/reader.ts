@@ -1,7 +1,7 @@
 import { parseDuration } from '../runtime/durations.ts'
 import { errorMessage } from '../runtime/errors.ts'
+import { quoted } from '../runtime/shown.ts'
 import { INPUT_DEFAULTS, type InputName } from './defaults.ts'
-import { quoted } from './quoted.ts'
 
 /** Reads inputs one by one and remembers every problem instead of stopping at the first. */
 export interface Reader {

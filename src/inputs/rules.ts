@@ -2,6 +2,7 @@ import { readConnectionUrl } from '../database/connection-url.ts'
 import { encryptionsOf } from '../database/tls.ts'
 import { parseLife, parseMoment } from '../neon/index.ts'
 import { errorMessage } from '../runtime/errors.ts'
+import { quoted } from '../runtime/shown.ts'
 import type { Config } from './config.ts'
 import { besidesDelete } from './neon-names.ts'
 import { NEVER_EMPTY, type Reader } from './reader.ts'
@@ -24,10 +25,12 @@ export function checkTogether(config: Config, reader: Reader): void {
     reader.problem(`Inputs min_cu ${neon.minCu} and max_cu ${neon.maxCu}: the smallest size is above the largest.`)
   }
   if (neon.expiresIn !== '' && neon.expiresAt !== '') {
-    reader.problem(`Inputs expires_in '${neon.expiresIn}' and expires_at '${neon.expiresAt}': give one of them.`)
+    reader.problem(
+      `Inputs expires_in ${quoted(neon.expiresIn)} and expires_at ${quoted(neon.expiresAt)}: give one of them.`,
+    )
   }
   if (compare.timestamp !== '' && compare.lsn !== '') {
-    reader.problem(`Inputs timestamp '${compare.timestamp}' and lsn '${compare.lsn}': give one of them.`)
+    reader.problem(`Inputs timestamp ${quoted(compare.timestamp)} and lsn ${quoted(compare.lsn)}: give one of them.`)
   }
   if (config.mode === 'diff' && compare.compareBranch === '') {
     reader.problem('Input compare_branch is missing: mode diff needs the branch whose schema is compared.')
@@ -51,9 +54,10 @@ function checkForm(text: string, parse: (text: string) => unknown, reader: Reade
 
 /** The one `*` is what tells the Git branch; a pattern that names everything would take branches nobody thought of. */
 function checkPattern(pattern: string, reader: Reader): void {
-  if (pattern === '' || /^[^*]*[^*\s][^*]*\*[^*]*$/.test(pattern)) return
+  const [before = '', after, ...more] = pattern.split('*')
+  if (pattern === '' || (before.trim() !== '' && after !== undefined && more.length === 0)) return
   reader.problem(
-    `Input sweep_pattern is '${pattern}': it must have some text and then one '*' for the Git branch, such as 'preview/*'.`,
+    `Input sweep_pattern is ${quoted(pattern)}: it must have some text and then one '*' for the Git branch, such as 'preview/*'.`,
   )
 }
 
@@ -78,7 +82,7 @@ function checkNamedBranch(config: Config, reader: Reader): void {
   const others = besidesDelete(reader.given)
   if (others.length === 0) return
   reader.problem(
-    `Input branch '${neon.branch}' in mode auto means delete, but ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} given too. Write what is meant: mode: cleanup deletes the branch, mode: reset puts it back to its parent, mode: rotate gives it a new password; branch_name names a branch to work on.`,
+    `Input branch ${quoted(neon.branch)} in mode auto means delete, but ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} given too. Write what is meant: mode: cleanup deletes the branch, mode: reset puts it back to its parent, mode: rotate gives it a new password; branch_name names a branch to work on.`,
   )
 }
 
@@ -110,7 +114,7 @@ function checkTarget(config: Config, reader: Reader): void {
   }
   if (neon.projectId !== '' && !/^[a-z0-9-]{1,60}$/.test(neon.projectId)) {
     reader.problem(
-      `Input project_id is '${neon.projectId}': an id has small letters, digits and dashes, such as 'lucky-sun-12345678'.`,
+      `Input project_id is ${quoted(neon.projectId)}: an id has small letters, digits and dashes, such as 'lucky-sun-12345678'.`,
     )
   }
 }
@@ -118,7 +122,7 @@ function checkTarget(config: Config, reader: Reader): void {
 function checkBranchName(name: string, reader: Reader): void {
   if (LOOKS_LIKE_ID.test(name)) {
     reader.problem(
-      `Input branch_name is '${name}': that looks like a branch id, and Neon's tools would take it for one. Choose another name.`,
+      `Input branch_name is ${quoted(name)}: that looks like a branch id, and Neon's tools would take it for one. Choose another name.`,
     )
   }
 }

@@ -7,9 +7,9 @@ import {
   parseDaprComponent,
   urlKey,
 } from '../kubernetes/index.ts'
+import { firstOf, hasControl, quoted } from '../runtime/shown.ts'
 import type { Config, KubernetesConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
-import { hasControl, quoted } from './quoted.ts'
 import type { Reader } from './reader.ts'
 
 // Neon's own bound for names of branches; PostgreSQL's for identifiers, in bytes (NAMEDATALEN - 1).
@@ -35,7 +35,14 @@ export function checkShapes(config: Config, reader: Reader): void {
 
 /** What stands in names: nothing that a terminal or a log would act on, and no more than a server takes. */
 function checkNames(reader: Reader): void {
-  for (const name of ['branch', 'branch_id', 'compare_branch', 'base_branch', 'project_name'] as const) {
+  for (const name of [
+    'branch',
+    'branch_id',
+    'compare_branch',
+    'base_branch',
+    'project_name',
+    'sweep_pattern',
+  ] as const) {
     checkText(name, LONGEST_NAME, reader)
   }
   checkText('comment_id', LONGEST_NAME, reader)
@@ -87,10 +94,10 @@ function checkProject({ neon }: Config, reader: Reader): void {
   if (region !== '' && !/^[a-z]{2,20}(-[a-z0-9]{1,30}){1,6}$/.test(region)) {
     reader.problem(`Input region is ${quoted(region)}: a region is written like 'aws-eu-central-1'.`)
   }
-  for (const entry of allowedIps) {
-    if (isAddressRange(entry)) continue
+  const wrong = allowedIps.filter((entry) => !isAddressRange(entry))
+  if (wrong.length > 0) {
     reader.problem(
-      `Input allowed_ips has ${quoted(entry)}: it must be an address, a range 'first-last' or a block such as '10.0.0.0/8'.`,
+      `Input allowed_ips has ${firstOf(wrong.map(quoted), ', ')}: each must be an address, a range 'first-last' or a block such as '10.0.0.0/8'.`,
     )
   }
 }
@@ -141,10 +148,11 @@ function checkKubernetes(config: KubernetesConfig, reader: Reader): void {
     const problem = problemOf(sample)
     if (problem) reader.problem(`Input ${name} is ${quoted(template)}: ${problem}.`)
   }
-  for (const [key, value] of Object.entries(config.secretLabels)) {
+  const wrong = Object.entries(config.secretLabels).flatMap(([key, value]) => {
     const problem = labelKeyProblem(key) || labelValueProblem(value)
-    if (problem) reader.problem(`Input secret_labels has ${quoted(`${key}=${value}`)}: ${problem}.`)
-  }
+    return problem ? [`${quoted(`${key}=${value}`)}: ${problem}`] : []
+  })
+  if (wrong.length > 0) reader.problem(`Input secret_labels has ${firstOf(wrong, '; ')}.`)
   checkDapr(config, reader)
 }
 
@@ -153,7 +161,7 @@ function checkDapr({ daprComponent, secretKeys }: KubernetesConfig, reader: Read
   // Empty after a problem of the input secret_keys, which has been told.
   if (secretKeys.length === 0 || !parseDaprComponent(daprComponent) || urlKey(secretKeys) !== undefined) return
   reader.problem(
-    `Input dapr_component is '${daprComponent}': no key of the Secret is a connection URL. Add the line DATABASE_URL={db_url} to secret_keys.`,
+    `Input dapr_component is ${quoted(daprComponent)}: no key of the Secret is a connection URL. Add the line DATABASE_URL={db_url} to secret_keys.`,
   )
 }
 

@@ -86,10 +86,14 @@ interface Tree {
   'current-context'?: string
 }
 
+const WRONG_FORM = 'a part of it has the wrong form: clusters, users and contexts are lists, whose entries have a name'
+
 /** What is wrong with a kubeconfig, without the lines of it that a YAML parser quotes. */
 export function parseProblem(thrown: unknown): string {
   if (!(thrown instanceof Error)) return 'it cannot be read'
   const { reason, mark } = thrown as { reason?: unknown; mark?: { line?: unknown } }
+  // What the client says of a part of the wrong type is the runtime's own text.
+  if (/^(?:Type|Range|Reference|Syntax)Error$/.test(thrown.name)) return WRONG_FORM
   if (typeof reason !== 'string') return thrown.message
   return typeof mark?.line === 'number' ? `line ${mark.line + 1}: ${reason}` : reason
 }

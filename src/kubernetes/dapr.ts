@@ -1,4 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
+import { quoted } from '../runtime/shown.ts'
 import { objectNameProblem } from './names.ts'
 
 const VERSIONS = ['v1', 'v2'] as const
@@ -27,13 +28,13 @@ export function parseDaprComponent(text: string): DaprComponent | undefined {
   const version = at < 0 ? DEFAULT_DAPR_VERSION : VERSIONS.find((known) => known === given.slice(at + 1))
   if (objectNameProblem(name)) {
     throw new ActionError(
-      `Input dapr_component is '${given}': '${name}' is no name of a Component, which has small letters, digits, '-' and '.'.`,
+      `Input dapr_component is ${quoted(given)}: ${quoted(name)} is no name of a Component, which has small letters, digits, '-' and '.'.`,
       { advice: 'Write a name such as statestore, or name and version such as statestore@v1.' },
     )
   }
   if (!version) {
     throw new ActionError(
-      `Input dapr_component is '${given}': state.postgresql has no version '${given.slice(at + 1)}', only ${VERSIONS.join(' and ')}.`,
+      `Input dapr_component is ${quoted(given)}: state.postgresql has no version ${quoted(given.slice(at + 1))}, only ${VERSIONS.join(' and ')}.`,
       { advice: `Write ${name}@v1 or ${name}@v2; ${name} alone is ${DEFAULT_DAPR_VERSION}.` },
     )
   }

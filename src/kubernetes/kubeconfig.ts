@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { ActionError, errorMessage } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Secrets } from '../runtime/secrets.ts'
+import { firstOf, oneLine, quoted } from '../runtime/shown.ts'
 import type { Session } from './client.ts'
 import { loadClient } from './load-client.ts'
 import { badFile, fileProblem } from './named-files.ts'
@@ -36,11 +37,14 @@ export function findKubeconfig(input: string): KubeconfigText {
   }
   try {
     const bad = badFile(given)
-    if (bad) throw new ActionError(`Could not read the kubeconfig file '${given}': ${bad.problem}.`, { advice: CHECK })
+    if (bad)
+      throw new ActionError(`Could not read the kubeconfig file ${quoted(given)}: ${bad.problem}.`, { advice: CHECK })
     return { text: readFileSync(given, 'utf8'), directory: dirname(resolve(given)), source: `file ${given}` }
   } catch (error) {
     if (error instanceof ActionError) throw error
-    throw new ActionError(`Could not read the kubeconfig file '${given}': ${fileProblem(error)}.`, { advice: CHECK })
+    throw new ActionError(`Could not read the kubeconfig file ${quoted(given)}: ${fileProblem(error)}.`, {
+      advice: CHECK,
+    })
   }
 }
 
@@ -106,36 +110,38 @@ export async function kubeconfigProblem(secrets: Secrets, choice: ContextChoice)
 async function readContext(secrets: Secrets, options: ContextChoice): Promise<OpenSession> {
   const found = findKubeconfig(options.kubeconfig)
   const client = await loadClient()
-  const kubeconfig = (() => {
+  const readable = <T>(read: () => T): T => {
     try {
-      return client.readKubeconfig(found.text, found.directory)
+      return read()
     } catch (error) {
-      const problem = secrets.redact(client.parseProblem(error))
+      const problem = oneLine(secrets.redact(client.parseProblem(error)))
       throw new ActionError(`Could not read the kubeconfig (${found.source}): ${problem}.`, { advice: CHECK })
     }
-  })()
-  const name = options.context || kubeconfig.currentContext || ''
-  const known = kubeconfig.contexts.length > 0 ? kubeconfig.contexts.join(', ') : 'none'
+  }
+  const kubeconfig = readable(() => client.readKubeconfig(found.text, found.directory))
+  const name = asText(options.context || kubeconfig.currentContext || '')
+  const contexts = kubeconfig.contexts.map((context) => oneLine(asText(context)))
+  const known = contexts.length > 0 ? firstOf(contexts, ', ') : 'none'
   if (!kubeconfig.contexts.includes(name)) {
     throw new ActionError(
       name
-        ? `The kubeconfig has no context '${name}': its contexts are ${known}.`
+        ? `The kubeconfig has no context ${quoted(name)}: its contexts are ${known}.`
         : `The kubeconfig has no current context: its contexts are ${known}.`,
       { advice: 'Set the input kube_context to one of them.' },
     )
   }
-  const session = kubeconfig.session(name)
+  const session = readable(() => kubeconfig.session(name))
   for (const secret of session.secrets) secrets.add(secret)
   const { cluster, user } = session
   if (!cluster || !user) {
     throw new ActionError(
-      `Context '${name}' of the kubeconfig names a ${cluster ? 'user' : 'cluster'} that the kubeconfig does not have.`,
+      `Context ${quoted(name)} of the kubeconfig names a ${cluster ? 'user' : 'cluster'} that the kubeconfig does not have.`,
       { advice: 'Export the whole context: kubectl config view --minify --flatten --raw' },
     )
   }
   if (!isServer(cluster.server)) {
     throw new ActionError(
-      `Context '${name}' of the kubeconfig names a cluster whose server is no address: '${cluster.server}'.`,
+      `Context ${quoted(name)} of the kubeconfig names a cluster whose server is no address: ${quoted(asText(cluster.server))}.`,
       {
         advice:
           'Write it as https://host:port, or export the context again: kubectl config view --minify --flatten --raw',
@@ -144,11 +150,16 @@ async function readContext(secrets: Secrets, options: ContextChoice): Promise<Op
   }
   if (session.badFile) {
     throw new ActionError(
-      `Context '${name}' of the kubeconfig names the file '${session.badFile.path}': ${session.badFile.problem}.`,
+      `Context ${quoted(name)} of the kubeconfig names the file ${quoted(session.badFile.path)}: ${session.badFile.problem}.`,
       { advice: 'Export the kubeconfig with everything inside: kubectl config view --minify --flatten --raw' },
     )
   }
   return { ...session, cluster, user }
+}
+
+/** What stands in a kubeconfig where a text belongs may be anything that YAML has. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
 function isServer(text: unknown): boolean {
@@ -160,11 +171,11 @@ function warnOfOpenDoors(runtime: Runtime, context: string, cluster: { server: s
   const { protocol, hostname } = new URL(cluster.server)
   if (protocol === 'http:' && !/^(localhost|127\.|\[::1\])/.test(hostname)) {
     runtime.log.warning(
-      `Context '${context}' reaches ${cluster.server} without TLS: the credentials can be read on the way.`,
+      `Context ${quoted(context)} reaches ${cluster.server} without TLS: the credentials can be read on the way.`,
     )
   } else if (cluster.insecure && protocol === 'https:') {
     runtime.log.warning(
-      `Context '${context}' sets insecure-skip-tls-verify: anyone between the runner and ${cluster.server} can read the credentials. Use certificate-authority-data instead.`,
+      `Context ${quoted(context)} sets insecure-skip-tls-verify: anyone between the runner and ${cluster.server} can read the credentials. Use certificate-authority-data instead.`,
     )
   }
 }

@@ -1,4 +1,5 @@
 import { ActionError } from '../runtime/errors.ts'
+import { firstOf, namedTwice, oneLine, quoted } from '../runtime/shown.ts'
 import { secretKeyProblem } from './names.ts'
 import type { Credentials, LoginUrls, SecretKey } from './types.ts'
 
@@ -16,7 +17,7 @@ const TEMPLATES: Record<string, string> = {
   JDBC_URL: '{jdbc_url_pooled}',
 }
 
-const PLACEHOLDER = /\{(?:role\.([^{}]+)\.)?([A-Za-z][\w.-]*)\}/g
+const PLACEHOLDER = /\{(?:role\.([^{}]+)\.)?([A-Za-z][\w.-]{0,60})\}/g
 
 /** Each placeholder, and how its value is found in the URLs of a login. */
 const VALUES: Record<string, (urls: LoginUrls) => string> = {
@@ -49,14 +50,13 @@ export function parseSecretKeys(text: string, roles: readonly string[] = []): Se
   const keys = entries.map((entry) => {
     const at = entry.indexOf('=')
     const key = at < 0 ? entry : entry.slice(0, at).trim()
-    const template = at < 0 ? TEMPLATES[key] : entry.slice(at + 1).trim()
+    const template = at < 0 ? own(TEMPLATES, key) : entry.slice(at + 1).trim()
     problems.push(...keyProblems(key, template, roles))
     return { key, template: template ?? '' }
   })
-  const twice = keys.filter(({ key }, index) => keys.findIndex((other) => other.key === key) !== index)
-  problems.push(...twice.map(({ key }) => `the key ${key} stands there twice`))
+  problems.push(...namedTwice(keys.map(({ key }) => key)).map((key) => `the key ${key} stands there twice`))
   if (problems.length === 0) return keys
-  throw new ActionError(`Input secret_keys is wrong: ${problems.join('; ')}.`, {
+  throw new ActionError(`Input secret_keys is wrong: ${firstOf(problems, '; ')}.`, {
     advice: 'Write one key per line, such as DATABASE_URL={db_url_pooled}.',
   })
 }
@@ -73,25 +73,30 @@ function defaultKeys(roles: readonly string[]): SecretKey[] {
 
 function keyProblems(key: string, template: string | undefined, roles: readonly string[]): string[] {
   const problem = secretKeyProblem(key)
-  if (problem) return [`'${key}' is no key of a Secret: ${problem}`]
+  if (problem) return [`${quoted(key)} is no key of a Secret: ${problem}`]
   if (template === undefined)
     return [`the key ${key} needs a template; only ${Object.keys(TEMPLATES).join(', ')} do not`]
   if (template === '') return [`the key ${key} has an empty template`]
   return [...template.matchAll(PLACEHOLDER)].flatMap(([whole, role, name = '']) => {
     const found: string[] = []
-    if (!(name in VALUES)) found.push(`${key} asks for ${whole}; known are ${Object.keys(VALUES).join(', ')}`)
+    if (!own(VALUES, name)) found.push(`${key} asks for ${oneLine(whole)}; known are ${Object.keys(VALUES).join(', ')}`)
     if (role !== undefined && !roles.includes(role)) {
-      found.push(`${key} asks for the role ${role}, which the input roles does not make`)
+      found.push(`${key} asks for the role ${oneLine(role)}, which the input roles does not make`)
     }
     return found
   })
+}
+
+/** An entry of a table by a name that somebody else wrote: every object has a `constructor` too. */
+function own<T>(table: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** Fills every template. Throws an ActionError when the credentials lack a role that a template asks for. */
 export function fillTemplates(keys: readonly SecretKey[], credentials: Credentials): Record<string, string> {
   const fill = (whole: string, role: string | undefined, name: string): string => {
     const urls = role === undefined ? credentials : credentials.roles[role]
-    const value = VALUES[name]
+    const value = own(VALUES, name)
     if (!value) return whole
     if (urls) return value(urls)
     throw new ActionError(`The Secret asks for ${whole}, but there is no role '${role}'.`, {

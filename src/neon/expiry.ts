@@ -1,5 +1,6 @@
 import { parseDuration } from '../runtime/durations.ts'
 import { ActionError } from '../runtime/errors.ts'
+import { quoted } from '../runtime/shown.ts'
 
 /** When a branch shall expire: at most one of both. */
 export interface ExpiryRequest {
@@ -31,7 +32,7 @@ export function parseLife(text: string): number | undefined {
   // Durations without a unit count seconds, but whoever writes 7 here means days.
   const milliseconds = /[a-z]$/.test(wish) ? parseDuration(wish) : null
   if (milliseconds) return milliseconds
-  throw new ActionError(`Input expires_in is "${text}", which is no duration.`, {
+  throw new ActionError(`Input expires_in is ${quoted(text)}, which is no duration.`, {
     advice: 'Write a number and m, h, d or w, for example 7d or 12h, or never.',
   })
 }
@@ -42,9 +43,9 @@ export function parseLife(text: string): number | undefined {
  */
 export function parseMoment(text: string): number {
   const wish = text.trim()
-  const moment = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(wish) ? Date.parse(wish) : Number.NaN
+  const moment = /^[^T]+T[^T]*(Z|[+-]\d\d:?\d\d)$/i.test(wish) ? Date.parse(wish) : Number.NaN
   if (!Number.isNaN(moment)) return moment
-  throw new ActionError(`Input expires_at is "${text}", which is no RFC 3339 time with a zone.`, {
+  throw new ActionError(`Input expires_at is ${quoted(text)}, which is no RFC 3339 time with a zone.`, {
     advice: 'Write it like 2026-12-24T18:00:00Z, or use expires_in, for example 7d.',
   })
 }

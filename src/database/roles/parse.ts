@@ -1,4 +1,5 @@
 import { ActionError } from '../../runtime/errors.ts'
+import { firstOf, namedTwice, oneLine, quoted } from '../../runtime/shown.ts'
 
 /** What a role may do: read, or read and write rows. Neither changes the schema: that is the owner's. */
 export type RoleLevel = 'readonly' | 'readwrite'
@@ -43,14 +44,14 @@ export function parseRoles(text: string): RoleRequest[] {
   const problems: string[] = []
   const roles = entries.flatMap((entry) => {
     const [name = '', level = '', ...rest] = entry.split('=').map((part) => part.trim())
-    const found = rest.length > 0 ? [`'${entry}' has more than one '='`] : problemsOf(name, level)
+    const found = rest.length > 0 ? [`${quoted(entry)} has more than one '='`] : problemsOf(name, level)
     problems.push(...found)
     return isLevel(level) ? [{ name, level }] : []
   })
-  const twice = roles.filter(({ name }, index) => roles.findIndex((role) => role.name === name) !== index)
-  problems.push(...twice.map(({ name }) => `role ${name} stands there twice`))
+  const twice = namedTwice(roles.map(({ name }) => name))
+  problems.push(...twice.map((name) => `role ${oneLine(name)} stands there twice`))
   if (problems.length === 0) return roles
-  throw new ActionError(`Input roles is wrong: ${problems.join('; ')}.`, {
+  throw new ActionError(`Input roles is wrong: ${firstOf(problems, '; ')}.`, {
     advice: 'Write it as api=readwrite, reports=readonly.',
   })
 }
@@ -63,12 +64,13 @@ function problemsOf(name: string, level: string): string[] {
   const problems: string[] = []
   if (!/^[a-z_][a-z0-9_-]{0,62}$/.test(name)) {
     problems.push(
-      `'${name}' is no role name (lower-case letters, digits, '_' and '-', not a digit first, at most 63 characters)`,
+      `${quoted(name)} is no role name (lower-case letters, digits, '_' and '-', not a digit first, at most 63 characters)`,
     )
   } else if (RESERVED.has(name) || /^(pg|neon)_/.test(name)) {
     problems.push(`'${name}' is a name that PostgreSQL or Neon keeps for itself`)
   }
-  if (level === '') problems.push(`role ${name} has no level: ${LEVELS.join(' or ')}`)
-  else if (!isLevel(level)) problems.push(`role ${name} has the level '${level}', not ${LEVELS.join(' or ')}`)
+  if (level === '') problems.push(`role ${oneLine(name)} has no level: ${LEVELS.join(' or ')}`)
+  else if (!isLevel(level))
+    problems.push(`role ${oneLine(name)} has the level ${quoted(level)}, not ${LEVELS.join(' or ')}`)
   return problems
 }
