@@ -1,0 +1,91 @@
+import { HTTP_FAULTS, type HttpFault, SQL_FAULTS, type SqlFault } from './faults.ts'
+import type { HttpCall } from './http-gate.ts'
+import { PLAYS, type Play } from './modes.ts'
+import type { SqlCall } from './sql-gate.ts'
+
+/** One place of the matrix: a call of a play, with a fault, once or from then on. */
+export type Cell = { play: Play; lasting: boolean } & (
+  | { call: HttpCall; fault: HttpFault }
+  | { call: SqlCall; fault: SqlFault }
+)
+
+/** The calls of a run without faults. */
+export interface Recording {
+  http: HttpCall[]
+  /** Queries of each connection. */
+  queries: number[]
+}
+
+// A call that is repeated until something has happened is the same call; a second one may have another purpose.
+const MOST_TURNS = 2
+const POLLS = /\/operations/
+
+/** All cells of the recorded plays. */
+export function allCells(recordings: ReadonlyMap<Play, Recording>): Cell[] {
+  return PLAYS.flatMap((play) => {
+    const recording = recordings.get(play)
+    return recording ? cellsOf(play, recording) : []
+  })
+}
+
+function cellsOf(play: Play, { http, queries }: Recording): Cell[] {
+  const calls = http.filter(({ what, turn }) => turn <= (POLLS.test(what) ? 1 : MOST_TURNS))
+  const ofHttp = calls.flatMap((call) => HTTP_FAULTS.map((fault) => ({ call, fault })))
+  const ofSql = queries.flatMap((last, index) =>
+    SQL_FAULTS.flatMap((fault) =>
+      fault.at.flatMap((moment) => {
+        const query = { login: 0, 'first query': 1, 'last query': last }[moment]
+        const isSame = moment === 'last query' && last <= 1
+        const call: SqlCall = { server: 'sql', connection: index + 1, moment, query }
+        return isSame ? [] : [{ call, fault }]
+      }),
+    ),
+  )
+  return [...ofHttp, ...ofSql].flatMap((where) => [false, true].map((lasting) => ({ play, lasting, ...where })))
+}
+
+/** What a cell is called: `preview new · POST /projects/{project}/branches · 503, lasting`. */
+export function nameOf(cell: Cell): string {
+  return `${cell.play} · ${callName(cell.call)} · ${cell.fault.name}${cell.lasting ? ', lasting' : ''}`
+}
+
+/** A call in words. */
+export function callName(call: HttpCall | SqlCall): string {
+  if (call.server === 'sql') return `SQL connection ${call.connection}, ${call.moment}`
+  return `${call.what}${call.turn > 1 ? ` (${call.turn})` : ''}`
+}
+
+/** Random numbers from 0 to 1 that a seed repeats (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/**
+ * A part of the cells, so that every play, and every fault of HTTP and SQL, is in it about as often: the cells are shuffled,
+ * and the next one taken is one of the least-taken plays with the least-taken fault among its next ones.
+ */
+export function sampleOf(cells: readonly Cell[], size: number, random: () => number): Cell[] {
+  const left = cells.map((cell) => ({ cell, order: random() })).sort((a, b) => a.order - b.order)
+  const taken: Cell[] = []
+  const count = (match: (cell: Cell) => boolean) => taken.filter(match).length
+  while (taken.length < size && left.length > 0) {
+    let best = 0
+    let least = Number.POSITIVE_INFINITY
+    for (const [index, { cell }] of left.entries()) {
+      const plays = count(({ play }) => play === cell.play)
+      const faults = count(({ fault }) => fault.name === cell.fault.name)
+      const servers = count(({ call }) => call.server === cell.call.server)
+      const weight = plays * 4 + faults * 2 + servers
+      if (weight < least) [best, least] = [index, weight]
+    }
+    const [found] = left.splice(best, 1)
+    if (found) taken.push(found.cell)
+  }
+  return taken
+}
