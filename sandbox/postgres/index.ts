@@ -156,7 +156,8 @@ function describe({ version, port, data, password, certificate, watch }: Started
     )
   const until = async (wanted: boolean) => {
     for (const started = performance.now(); (await answers()) !== wanted; await sleep(20)) {
-      if (performance.now() - started > HALT_WITHIN) throw new Error(`the server on port ${port} did not ${wanted ? 'start' : 'stop'}`)
+      if (performance.now() - started > HALT_WITHIN)
+        throw new Error(`the server on port ${port} did not ${wanted ? 'start' : 'stop'}`)
     }
   }
   return {

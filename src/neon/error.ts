@@ -67,7 +67,8 @@ export function readFailure(thrown: unknown, context: FailureContext): NeonError
   const status = Number(field(response, 'status') ?? 0)
   const body = field(response, 'data')
   const code = status === 0 ? errorCode(thrown) : text(field(body, 'code'))
-  const raw = text(field(body, 'message')) || plainBody(body) || text(field(thrown, 'message')) || String(thrown)
+  const said = text(field(body, 'message')) || elsewhere(status, response) || plainBody(body)
+  const raw = said || text(field(thrown, 'message')) || String(thrown)
   const message = context.secrets.redact(raw).slice(0, LONGEST_MESSAGE)
   return new NeonError({
     status,
@@ -105,6 +106,13 @@ export function failureKind(status: number, code: string, message: string): Fail
 /** Whether a 404 is about the project itself: it is not there, or not for this key. */
 export function isProjectMissing({ status, message }: NeonError): boolean {
   return status === 404 && /project not found/i.test(message)
+}
+
+/** Redirects are not followed; where one leads shows who stands in between. */
+function elsewhere(status: number, response: unknown): string {
+  if (status < 300 || status > 399) return ''
+  const host = URL.parse(text(header(response, 'location')))?.host
+  return `it sends the request on${host ? ` to ${host}` : ''}, so this is not the Neon API itself`
 }
 
 function plainBody(body: unknown): string {

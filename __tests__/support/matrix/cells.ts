@@ -4,16 +4,19 @@ import { PLAYS, type Play } from './modes.ts'
 import type { SqlCall } from './sql-gate.ts'
 
 /** One place of the matrix: a call of a play, with a fault, once or from then on. */
-export type Cell = { play: Play; lasting: boolean } & (
-  | { call: HttpCall; fault: HttpFault }
-  | { call: SqlCall; fault: SqlFault }
-)
+export type Cell = {
+  play: Play
+  lasting: boolean
+  /** How long the play took without a fault. */
+  usual: number
+} & ({ call: HttpCall; fault: HttpFault } | { call: SqlCall; fault: SqlFault })
 
 /** The calls of a run without faults. */
 export interface Recording {
   http: HttpCall[]
   /** Queries of each connection. */
   queries: number[]
+  milliseconds: number
 }
 
 // A call that is repeated until something has happened is the same call; a second one may have another purpose.
@@ -28,7 +31,7 @@ export function allCells(recordings: ReadonlyMap<Play, Recording>): Cell[] {
   })
 }
 
-function cellsOf(play: Play, { http, queries }: Recording): Cell[] {
+function cellsOf(play: Play, { http, queries, milliseconds: usual }: Recording): Cell[] {
   const calls = http.filter(({ what, turn }) => turn <= (POLLS.test(what) ? 1 : MOST_TURNS))
   const ofHttp = calls.flatMap((call) => HTTP_FAULTS.map((fault) => ({ call, fault })))
   const ofSql = queries.flatMap((last, index) =>
@@ -41,7 +44,7 @@ function cellsOf(play: Play, { http, queries }: Recording): Cell[] {
       }),
     ),
   )
-  return [...ofHttp, ...ofSql].flatMap((where) => [false, true].map((lasting) => ({ play, lasting, ...where })))
+  return [...ofHttp, ...ofSql].flatMap((where) => [false, true].map((lasting) => ({ play, lasting, usual, ...where })))
 }
 
 /** What a cell is called: `preview new · POST /projects/{project}/branches · 503, lasting`. */

@@ -78,5 +78,7 @@ export const SQL_FAULTS: readonly SqlFault[] = [
 /** Those that nothing but the time limit of a call or of the run ends. */
 export function isWaiting(fault: { name: string }, lasting: boolean): boolean {
   if (['hang', 'black hole'].includes(fault.name)) return true
-  return lasting && ['429', '429 with Retry-After', '423', '503', 'lock timeout', 'statement timeout'].includes(fault.name)
+  return (
+    lasting && ['429', '429 with Retry-After', '423', '503', 'lock timeout', 'statement timeout'].includes(fault.name)
+  )
 }

@@ -139,18 +139,24 @@ class GateState {
   private forward(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
     const { method, headers, url = '/' } = incoming
     const own: Record<string, unknown> = { ...headers, ...this.target.headers, host: new URL(this.target.origin).host }
-    const sent = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as http.OutgoingHttpHeaders
+    const sent = Object.fromEntries(
+      Object.entries(own).filter(([, value]) => value !== undefined),
+    ) as http.OutgoingHttpHeaders
     const { request } = this.target.tls ? https : http
     return new Promise((resolve, reject) => {
-      const outgoing = request(new URL(url, this.target.origin), { method, headers: sent, agent: this.agent }, (answer) => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', reject)
-        answer.on('end', () => {
-          const { 'transfer-encoding': _, connection: __, ...kept } = answer.headers
-          resolve({ status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) })
-        })
-      })
+      const outgoing = request(
+        new URL(url, this.target.origin),
+        { method, headers: sent, agent: this.agent },
+        (answer) => {
+          const chunks: Buffer[] = []
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+          answer.on('error', reject)
+          answer.on('end', () => {
+            const { 'transfer-encoding': _, connection: __, ...kept } = answer.headers
+            resolve({ status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) })
+          })
+        },
+      )
       outgoing.on('error', reject)
       outgoing.end(body)
     })

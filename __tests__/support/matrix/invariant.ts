@@ -68,14 +68,24 @@ async function inKubernetes(stage: Stage, play: Play): Promise<string[]> {
   const secrets = (await list(`/api/v1/namespaces/${own}/secrets`)).map(({ metadata }) => metadata.name)
   const components = await list(`/apis/dapr.io/v1alpha1/namespaces/${own}/components`)
   wrong.push(...differs('Secrets', secrets, ['postgres-credentials']))
-  wrong.push(...differs('Components', components.map(({ metadata }) => metadata.name), ['statestore']))
+  wrong.push(
+    ...differs(
+      'Components',
+      components.map(({ metadata }) => metadata.name),
+      ['statestore'],
+    ),
+  )
   if (secrets.length === 0) return wrong
   const { body } = await kubernetes.request('GET', `/api/v1/namespaces/${own}/secrets/postgres-credentials`)
   return [...wrong, ...(await doesNotLogIn(Buffer.from(body.data.DATABASE_URL ?? '', 'base64').toString()))]
 }
 
 async function doesNotLogIn(url: string): Promise<string[]> {
-  const sql = postgres(url.replace(/&?channel_binding=[^&]*/, ''), { max: 1, connect_timeout: 10, onnotice: () => undefined })
+  const sql = postgres(url.replace(/&?channel_binding=[^&]*/, ''), {
+    max: 1,
+    connect_timeout: 10,
+    onnotice: () => undefined,
+  })
   try {
     await sql`select 1`
     return []
@@ -101,7 +111,11 @@ async function inDatabase({ world, subject, files }: Stage, play: Play): Promise
     ...differs('files in the ledger', entries, LEARNFLOW_FILES + own.length),
     ...differs('files in the ledger that are half applied', half, 0),
     // Each file but the first adds one row: a file that ran twice shows.
-    ...differs('rows of the files', own.length === 0 ? 0 : await badgesOf(cluster, badges), Math.max(0, own.length - 1)),
+    ...differs(
+      'rows of the files',
+      own.length === 0 ? 0 : await badgesOf(cluster, badges),
+      Math.max(0, own.length - 1),
+    ),
     ...differs('roles', roles, 'api neondb_owner'),
     ...differs('read-only', readOnly, 'off'),
     ...(await sessionsLeft(cluster)),

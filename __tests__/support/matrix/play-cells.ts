@@ -2,10 +2,10 @@ import type { Kubernetes } from '../../../sandbox/kubernetes/index.ts'
 import { type Cell, nameOf, type Recording } from './cells.ts'
 import { isWaiting } from './faults.ts'
 import { violationsAfter, violationsOf } from './invariant.ts'
-import { BEGINS, ENDS, MIDDLES, PLAYS, PRODUCTION, type Play, READS_ONLY } from './modes.ts'
+import { BEGINS, ENDS, MIDDLES, PLAYS, type Play, PRODUCTION, READS_ONLY } from './modes.ts'
 import { unclear, unclearSuccess } from './sentence.ts'
 import { startSqlFault } from './sql-faults.ts'
-import { type Faults, type Played, type Stage, startStage } from './stage.ts'
+import { type Faults, type Played, type Stage, type StageOptions, startStage } from './stage.ts'
 
 /** How a cell ended. */
 export interface Ending {
@@ -27,30 +27,43 @@ export interface Setting {
   kubernetes: Kubernetes
   /** Lets a request that hangs once go on until the call's own time limit, up to a minute. */
   patient: boolean
+  /** The folder of the action; this repository unless told. */
+  action?: string
+  /** True once no further cell is to begin. */
+  isOver?(): boolean
   tell?(ending: Ending): void
 }
 
-// Longer than a run takes without faults on a busy machine.
-const SHORT = '6s'
+// Beyond twice the time of a run without faults, as others run beside it.
+const SHORT = 3000
 
-async function playCell(stage: Stage, cell: Cell, { patient }: Setting): Promise<Omit<Ending, 'cell' | 'milliseconds'>> {
+async function playCell(
+  stage: Stage,
+  cell: Cell,
+  { patient }: Setting,
+): Promise<Omit<Ending, 'cell' | 'milliseconds'>> {
   const { play, lasting } = cell
   await prepare(stage, play)
   const isShort = isWaiting(cell.fault, lasting) && !(patient && !lasting && cell.fault.name === 'hang')
-  const inputs: Record<string, string> = isShort ? { timeout: SHORT } : {}
-  const running = 'at' in cell.fault && cell.call.server === 'sql'
-    ? startSqlFault(cell.fault, { call: cell.call, lasting, clusterAt: stage.clusterAt })
-    : undefined
+  const inputs: Record<string, string> = isShort ? { timeout: `${SHORT + 2 * cell.usual}ms` } : {}
+  const running =
+    'at' in cell.fault && cell.call.server === 'sql'
+      ? startSqlFault(cell.fault, { call: cell.call, lasting, clusterAt: stage.clusterAt })
+      : undefined
   const faults: Faults =
     'at' in cell.fault || cell.call.server === 'sql'
-      ? { ...(running ? { sql: running.wire } : {}), inputs: { ...inputs, ...('at' in cell.fault ? cell.fault.inputs : {}) } }
+      ? {
+          ...(running ? { sql: running.wire } : {}),
+          inputs: { ...inputs, ...('at' in cell.fault ? cell.fault.inputs : {}) },
+        }
       : { http: { call: cell.call, fault: cell.fault, lasting }, inputs }
   const first = await stage.play(play, faults)
   await running?.end()
   const met = first.met + (running?.met ?? 0)
   const isSuccess = first.result.conclusion === 'success'
   const wrong = [...violationsOf(first), ...writesOf(play, first)]
-  if (isSuccess) wrong.push(...unclearSuccess(first.result), ...(await violationsAfter(stage, play, { comment: false })))
+  if (isSuccess)
+    wrong.push(...unclearSuccess(first.result), ...(await violationsAfter(stage, play, { comment: false })))
   else wrong.push(...unclear(first.result))
   const wrongNext = await playAgain(stage, play)
   const said = first.result.annotations.find(({ type }) => type === 'error')?.message ?? ''
@@ -71,7 +84,10 @@ async function prepare(stage: Stage, play: Play): Promise<void> {
 async function playAgain(stage: Stage, play: Play): Promise<string[]> {
   const next = await stage.play(play)
   await stage.tidy()
-  const failed = next.result.conclusion === 'success' ? [] : [`failed: ${next.result.annotations.map(({ message }) => message).join(' | ')}`]
+  const failed =
+    next.result.conclusion === 'success'
+      ? []
+      : [`failed: ${next.result.annotations.map(({ message }) => message).join(' | ')}`]
   const wrong = [...failed, ...violationsOf(next), ...writesOf(play, next), ...unclearSuccess(next.result)]
   return [...wrong, ...(await violationsAfter(stage, play, { comment: true }))]
 }
@@ -83,11 +99,10 @@ function writesOf(play: Play, { recording }: Played): string[] {
   return writes.map(({ what }) => `it only reads, and sent ${what}`)
 }
 
-/** Plays each of these once without a fault, on a new stage: the calls of each. Throws when one does not leave what it must. */
-export async function record(setting: Setting, plays: readonly Play[] = PLAYS): Promise<Map<Play, Recording>> {
-  const stage = await startStage({ ...setting, id: 'record' })
+/** Each play once without a fault, on new stages: the calls of each. Throws when one does not leave what it must. */
+export async function record(setting: Setting): Promise<Map<Play, Recording>> {
   const recordings = new Map<Play, Recording>()
-  const take = async (play: Play): Promise<void> => {
+  const take = async (stage: Stage, play: Play): Promise<void> => {
     await prepare(stage, play)
     const played = await stage.play(play)
     await stage.tidy()
@@ -96,21 +111,27 @@ export async function record(setting: Setting, plays: readonly Play[] = PLAYS): 
     if (wrong.length > 0) throw new Error(`${play} without a fault: ${wrong.join('; ')}\n${played.result.log}`)
     recordings.set(play, played.recording)
   }
-  try {
-    for (const play of PRODUCTION) await take(play)
-    stage.nextProject()
-    await take('provision new')
-    await stage.dropProject()
-    for (const end of ENDS) {
+  await Promise.all([
+    onStage({ ...setting, id: 'record-live' }, async (stage) => {
+      for (const play of PRODUCTION) await take(stage, play)
+      stage.nextProject()
+      await take(stage, 'provision new')
+      await stage.dropProject()
       await stage.nextPull()
-      await take(BEGINS)
-      if (end === ENDS[0]) for (const play of MIDDLES) await take(play)
-      await take(end)
-    }
-    return new Map([...recordings].filter(([play]) => plays.includes(play)))
-  } finally {
-    await stage.close()
-  }
+      await playAgain(stage, BEGINS)
+      await take(stage, 'sweep')
+    }),
+    onStage({ ...setting, id: 'record-pull' }, async (stage) => {
+      await stage.nextPull()
+      for (const play of [BEGINS, ...MIDDLES, 'cleanup'] as const) await take(stage, play)
+    }),
+  ])
+  return recordings
+}
+
+async function onStage(options: StageOptions, work: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await startStage(options)
+  await work(stage).finally(() => stage.close())
 }
 
 /** Plays cells on so many stages side by side, each in the order in which plays can follow one another. */
@@ -118,7 +139,8 @@ export async function playCells(cells: readonly Cell[], setting: Setting, stages
   const queues = new Map(PLAYS.map((play) => [play, cells.filter((cell) => cell.play === play)]))
   const endings: Ending[] = []
   const work = async (index: number): Promise<void> => {
-    for (let turn = 0; [...queues.values()].some(({ length }) => length > 0); turn += 1) {
+    const isLeft = () => !setting.isOver?.() && [...queues.values()].some(({ length }) => length > 0)
+    for (let turn = 0; isLeft(); turn += 1) {
       const stage = await startStage({ ...setting, id: `s${index}-${turn}` })
       const actor = new Actor(stage, setting, queues, endings)
       await actor.playAll().finally(() => stage.close())
@@ -137,7 +159,6 @@ class Actor {
   private readonly endings: Ending[]
 
   constructor(stage: Stage, setting: Setting, queues: Map<Play, Cell[]>, endings: Ending[]) {
-    Object.assign(this, { stage, setting, queues, endings })
     this.stage = stage
     this.setting = setting
     this.queues = queues
@@ -174,12 +195,13 @@ class Actor {
 
   private async takeOrPlay(play: Play): Promise<void> {
     if (await this.take(play)) return
-    const wrong = (await prepare(this.stage, play), await playAgain(this.stage, play))
+    await prepare(this.stage, play)
+    const wrong = await playAgain(this.stage, play)
     if (wrong.length > 0) throw new Error(`${play} without a fault: ${wrong.join('; ')}`)
   }
 
   private async take(play: Play): Promise<boolean> {
-    const cell = this.queues.get(play)?.shift()
+    const cell = this.setting.isOver?.() ? undefined : this.queues.get(play)?.shift()
     if (!cell) return false
     const started = performance.now()
     const played = await playCell(this.stage, cell, this.setting).catch((error: unknown) => ({

@@ -2,7 +2,7 @@ import type { RunResult } from '../../../sandbox/runner/index.ts'
 
 /** Texts that come from the runtime or a package, and tell a user nothing. */
 const FOREIGN =
-  /fetch failed|undefined|\[object |is not (?:iterable|a function|defined|valid JSON)|Cannot read|Unexpected (?:token|end)|TypeError|SyntaxError|RangeError|AssertionError|\bNaN\b|\bnull\b|UnhandledPromise|Invalid URL|socket hang up|write EPIPE|read ECONNRESET|aborted$|premature close|^Error\b|<html/i
+  /fetch failed|undefined|\[object |is not (?:iterable|a function|defined|valid JSON)|Cannot read|Unexpected (?:token|end)|TypeError|SyntaxError|RangeError|AssertionError|\bNaN\b|\bnull\b|UnhandledPromise|Invalid URL|write CONNECTION_|status code 3\d\d|premature close|^Error\b|<html/i
 const STACK = /^\s+at .*(?:\.js|\.ts|node:)\S*:\d+/m
 
 /** Why a failed run did not end with exit 1 and exactly one clear sentence of ours; empty when it did. */

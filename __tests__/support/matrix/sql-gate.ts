@@ -153,7 +153,7 @@ async function pass(client: Socket, port: number, round: Round): Promise<void> {
 
 /** Cuts a stream into messages; the client's first has no type. */
 function framer(typed: boolean, look: (type: string, message: Buffer) => void): (chunk: Buffer) => Buffer[] {
-  let pending = Buffer.alloc(0)
+  let pending: Buffer = Buffer.alloc(0)
   let hasType = typed
   return (chunk) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])

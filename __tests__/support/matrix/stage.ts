@@ -56,12 +56,17 @@ export interface StageOptions {
   id: string
   pgVersion: number
   kubernetes: Kubernetes
+  /** The folder of the action; this repository unless told. */
+  action?: string
 }
 
-const FILES = { 'db/0100_badges.sql': 'create table badges (id bigint);', 'db/0101_more.sql': 'insert into badges values (1);' }
+const FILES = {
+  'db/0100_badges.sql': 'create table badges (id bigint);',
+  'db/0101_more.sql': 'insert into badges values (1);',
+}
 
 /** Starts a stage; its production project is there. */
-export async function startStage({ id, pgVersion, kubernetes }: StageOptions): Promise<Stage> {
+export async function startStage({ id, pgVersion, kubernetes, action }: StageOptions): Promise<Stage> {
   const sql = openSqlGate()
   const limits = { branchLimit: 500, activeComputeLimit: 500, projectLimit: 500 }
   const world = await startWorld({ plan: 'paid', ...limits, loginProxy: true, wayIn: sql.wayIn })
@@ -78,7 +83,7 @@ export async function startStage({ id, pgVersion, kubernetes }: StageOptions): P
     prefix: `${id}-pr`,
     kubeconfig: kubeconfigFor(gates.kubernetes.url),
   }
-  const stage = createStage({ world, kubernetes, gates, sql, subject, pgVersion })
+  const stage = createStage({ world, kubernetes, gates, sql, subject, pgVersion, action })
   const { result } = await stage.play('provision new')
   if (result.conclusion !== 'success') throw new Error(`the stage was not set: ${result.log}`)
   subject.projectId = result.outputs.project_id ?? ''
@@ -92,6 +97,7 @@ interface Parts {
   sql: SqlGate
   subject: Subject
   pgVersion: number
+  action: string | undefined
 }
 
 function createStage(parts: Parts): Stage {
@@ -156,7 +162,11 @@ function createStage(parts: Parts): Stage {
   }
 }
 
-async function playOn({ world, gates, sql, subject, pgVersion }: Parts, play: Play, faults: Faults): Promise<Played> {
+async function playOn(
+  { world, gates, sql, subject, pgVersion, action }: Parts,
+  play: Play,
+  faults: Faults,
+): Promise<Played> {
   const all = Object.values(gates)
   for (const gate of all) gate.arm()
   if (faults.http) gates[faults.http.call.server].arm(faults.http)
@@ -166,14 +176,21 @@ async function playOn({ world, gates, sql, subject, pgVersion }: Parts, play: Pl
   const result = await world.run(
     event,
     { api_host: `${gates.neon.url}/api/v2`, ...inputs, ...version, ...faults.inputs },
-    { apiUrl: gates.github.url, graphqlUrl: `${gates.github.url}/graphql` },
+    { ...(action ? { action } : {}), apiUrl: gates.github.url, graphqlUrl: `${gates.github.url}/graphql` },
   )
-  const secrets = [...new Set([...world.secrets(result), ...result.masks.filter((mask) => mask.length >= 8), GATE_TOKEN])]
+  const secrets = [
+    ...new Set([...world.secrets(result), ...result.masks.filter((mask) => mask.length >= 8), GATE_TOKEN]),
+  ]
   const leaks = [...result.leaks(secrets, SECRET_OUTPUTS), ...findLeaks(gates.github.bodies, secrets)]
   const played = {
     result,
-    recording: { http: all.flatMap(({ calls }) => calls), queries: [...sql.queries] },
-    strays: all.flatMap(({ strays }) => strays),
+    recording: {
+      http: all.flatMap(({ calls }) => calls),
+      queries: [...sql.queries],
+      milliseconds: Math.round(result.milliseconds),
+    },
+    // GitHub wants its redirects followed (manual: Best practices for using the REST API).
+    strays: [...gates.neon.strays, ...gates.kubernetes.strays],
     met: all.reduce((sum, { met }) => sum + met, 0),
     leaks: leaks.map(({ where, form }) => `${form} in ${where}`),
   }
