@@ -64,11 +64,14 @@ export interface FailureContext {
  */
 export function readFailure(thrown: unknown, context: FailureContext): NeonError {
   const response = field(thrown, 'response')
-  const status = Number(field(response, 'status') ?? 0)
   const body = field(response, 'data')
-  const code = status === 0 ? errorCode(thrown) : text(field(body, 'code'))
+  const answered = Number(field(response, 'status') ?? 0)
+  // A success of which only a part came, or nothing that can be read, says no more than a connection that is lost.
+  const isCut = answered >= 200 && answered < 300 && text(field(body, 'message')) === ''
+  const status = isCut ? 0 : answered
+  const code = isCut ? 'ECONNRESET' : status === 0 ? errorCode(thrown) : text(field(body, 'code'))
   const said = text(field(body, 'message')) || elsewhere(status, response) || plainBody(body)
-  const raw = said || text(field(thrown, 'message')) || String(thrown)
+  const raw = (isCut ? 'the answer broke off' : said) || text(field(thrown, 'message')) || String(thrown)
   const message = context.secrets.redact(raw).slice(0, LONGEST_MESSAGE)
   return new NeonError({
     status,

@@ -70,25 +70,35 @@ export function randomOf(seed: number): () => number {
 }
 
 /**
- * A part of the cells, so that every play, and every fault of HTTP and SQL, is in it about as often: the cells are shuffled,
- * and the next one taken is one of the least-taken plays with the least-taken fault among its next ones.
+ * A part of the cells in which plays, faults and servers are spread evenly: of the shuffled cells, the next is always the one
+ * that has least in common with those taken before.
  */
 export function sampleOf(cells: readonly Cell[], size: number, random: () => number): Cell[] {
-  const left = cells.map((cell) => ({ cell, order: random() })).sort((a, b) => a.order - b.order)
+  const left = cells
+    .map((cell) => ({ cell, traits: traitsOf(cell), order: random() }))
+    .sort((a, b) => a.order - b.order)
   const taken: Cell[] = []
-  const count = (match: (cell: Cell) => boolean) => taken.filter(match).length
+  const counts = new Map<string, number>()
   while (taken.length < size && left.length > 0) {
     let best = 0
     let least = Number.POSITIVE_INFINITY
-    for (const [index, { cell }] of left.entries()) {
-      const plays = count(({ play }) => play === cell.play)
-      const faults = count(({ fault }) => fault.name === cell.fault.name)
-      const servers = count(({ call }) => call.server === cell.call.server)
-      const weight = plays * 4 + faults * 2 + servers
-      if (weight < least) [best, least] = [index, weight]
+    for (const [index, { traits }] of left.entries()) {
+      const common = traits.reduce((sum, [trait, weight]) => sum + weight * (counts.get(trait) ?? 0), 0)
+      if (common < least) [best, least] = [index, common]
     }
     const [found] = left.splice(best, 1)
-    if (found) taken.push(found.cell)
+    if (!found) break
+    taken.push(found.cell)
+    for (const [trait] of found.traits) counts.set(trait, (counts.get(trait) ?? 0) + 1)
   }
   return taken
+}
+
+function traitsOf({ play, fault, call, lasting }: Cell): [trait: string, weight: number][] {
+  return [
+    [`play ${play}`, 4],
+    [`fault ${fault.name}`, 2],
+    [`server ${call.server}`, 1],
+    [`lasting ${lasting}`, 1],
+  ]
 }

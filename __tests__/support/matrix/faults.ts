@@ -75,6 +75,11 @@ export const SQL_FAULTS: readonly SqlFault[] = [
   { name: 'black hole', at: ['login', 'first query', 'last query'] },
 ]
 
+/** Whether it passes by itself, so that a run must get over it when it comes once. */
+export function mustBeOvercome(fault: HttpFault | SqlFault): boolean {
+  return 'act' in fault && fault.act !== 'hang' && fault.status !== 302
+}
+
 /** Those that nothing but the time limit of a call or of the run ends. */
 export function isWaiting(fault: { name: string }, lasting: boolean): boolean {
   if (['hang', 'black hole'].includes(fault.name)) return true

@@ -1,6 +1,6 @@
 import type { Kubernetes } from '../../../sandbox/kubernetes/index.ts'
 import { type Cell, nameOf, type Recording } from './cells.ts'
-import { isWaiting } from './faults.ts'
+import { isWaiting, mustBeOvercome } from './faults.ts'
 import { violationsAfter, violationsOf } from './invariant.ts'
 import { BEGINS, ENDS, MIDDLES, PLAYS, type Play, PRODUCTION, READS_ONLY } from './modes.ts'
 import { unclear, unclearSuccess } from './sentence.ts'
@@ -65,6 +65,7 @@ async function playCell(
   if (isSuccess)
     wrong.push(...unclearSuccess(first.result), ...(await violationsAfter(stage, play, { comment: false })))
   else wrong.push(...unclear(first.result))
+  if (!isSuccess && !lasting && met > 0 && mustBeOvercome(cell.fault)) wrong.push('a fault that passes ended the run')
   const wrongNext = await playAgain(stage, play)
   const said = first.result.annotations.find(({ type }) => type === 'error')?.message ?? ''
   if (wrong.length + wrongNext.length > 0) {
