@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Fault } from '../../sandbox/http/faults.ts'
 import { SECRET_OUTPUTS, startWorld, type World } from '../support/world.ts'
 
+// Runs that end early, and runs beside one another; faults of the servers are in matrix.test.ts.
 let world: World
 let projectId = ''
 let number = 100
@@ -24,14 +24,10 @@ const ours = () => world.neon.branches(projectId).filter(({ name }) => name === 
 function nextPull(): void {
   number += 1
   world.github.openPull({ number })
-  world.neon.faults.clear()
-  world.github.faults.clear()
 }
 
-/** However the run before ended: run it again without faults, and everything is there once. */
+/** However the run before ended: run it again, and everything is there once. */
 async function expectConvergence(): Promise<void> {
-  world.neon.faults.clear()
-  world.github.faults.clear()
   const result = await world.run(event('synchronize'), inputs())
   expect(result.annotations.filter(({ type }) => type === 'error')).toEqual([])
   expect(result.conclusion).toBe('success')
@@ -45,51 +41,6 @@ async function expectConvergence(): Promise<void> {
   expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
   expect(world.neon.violations).toEqual([])
 }
-
-const KINDS: [string, Omit<Fault, 'method' | 'path'>][] = [
-  ['is dropped unanswered', { kind: 'drop' }],
-  ['is dropped after it took effect', { kind: 'drop-after' }],
-  ['gets a 423', { kind: 'answer', status: 423 }],
-  ['gets a 429 with Retry-After', { kind: 'answer', status: 429, headers: { 'retry-after': '1' } }],
-  ['gets a 503', { kind: 'answer', status: 503 }],
-  ['gets an HTML 524 after it took effect', { kind: 'answer-after', status: 524, body: '<html>timeout</html>' }],
-]
-
-describe.each([
-  ['listing branches', { method: 'GET', path: /\/branches\?/ }],
-  ['creating the branch', { method: 'POST', path: /\/branches$/ }],
-  ['polling an operation', { method: 'GET', path: /\/operations/ }],
-])('Neon: %s', (_, call) => {
-  test.each(KINDS)('%s: the run gets over it, or says so; then it converges', async (_name, kind) => {
-    nextPull()
-    world.neon.faults.add({ ...call, ...kind })
-    const result = await world.run(event('opened'), inputs())
-    expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
-    // All of these pass by themselves, so one run is enough.
-    expect(result.conclusion).toBe('success')
-    expect(ours()).toHaveLength(1)
-    await expectConvergence()
-  })
-})
-
-describe.each([
-  ['listing comments', { method: 'GET', path: /\/comments/ }],
-  ['writing the comment', { method: 'POST', path: /\/comments/ }],
-])('GitHub: %s', (_, call) => {
-  test.each([
-    ['is dropped after it took effect', { kind: 'drop-after' } as const],
-    ['gets a 500', { kind: 'answer', status: 500 } as const],
-    [
-      'gets a 403',
-      { kind: 'answer', status: 403, body: '{"message":"Resource not accessible by integration"}', times: 99 } as const,
-    ],
-  ])('%s: the run succeeds all the same', async (_name, kind) => {
-    nextPull()
-    world.github.faults.add({ ...call, ...kind })
-    expect((await world.run(event('opened'), inputs())).conclusion).toBe('success')
-    await expectConvergence()
-  })
-})
 
 describe('endings', () => {
   const PHASES = ['Branch', 'Connection', 'Ready', 'Before', 'Schema', 'Tables']

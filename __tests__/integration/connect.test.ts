@@ -2,6 +2,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { startCluster } from '../../sandbox/postgres/index.ts'
 import { startDelayProxy } from '../../sandbox/proxy/index.ts'
+import { askDatabase } from '../../src/database/ask-database.ts'
 import { openDatabase, withDatabase } from '../../src/database/connect.ts'
 import { waitUntilReady } from '../../src/database/ready.ts'
 import { testRuntime } from '../support/runtime.ts'
@@ -133,6 +134,35 @@ describe('withDatabase', () => {
         return await sql`select 3 as three`
       })
       expect([...answers]).toEqual([{ three: 3 }])
+    } finally {
+      await cluster.stop()
+    }
+  })
+})
+
+describe('askDatabase', () => {
+  test.each([
+    [
+      'a lost connection',
+      'select pg_terminate_backend(pg_backend_pid())',
+      /the connection was lost|terminating connection/,
+    ],
+    ['what the server refuses', 'select 1 / 0', /division by zero/],
+  ])('tells %s as a sentence of what was being done', async (_, text, cause) => {
+    const cluster = await startCluster()
+    try {
+      const work = askDatabase(testRuntime(), { url: cluster.url(), what: 'count the tables' }, ({ sql }) =>
+        sql.unsafe(text),
+      )
+      await expect(work).rejects.toMatchObject({
+        name: 'ActionError',
+        message: expect.stringMatching(
+          new RegExp(
+            `^Could not count the tables in the database postgres at 127.0.0.1:${cluster.port}: .*(${cause.source}).*\\.$`,
+          ),
+        ),
+        advice: expect.stringContaining('Run the job again'),
+      })
     } finally {
       await cluster.stop()
     }

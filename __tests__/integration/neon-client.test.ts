@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type HttpServer, type Reply, type Request, serve } from '../../sandbox/http/serve.ts'
 import { NeonError } from '../../src/neon/error.ts'
@@ -108,6 +109,26 @@ describe('passing faults', () => {
     server.faults.add({ kind: 'drop' })
     expect(await read()).toEqual(project)
     expect(server.journal.map(({ status }) => status)).toEqual([524, 500, 0, 200])
+  })
+
+  test.each([
+    ['cut off on the way', JSON.stringify(project).slice(0, -9)],
+    ['whole, and no JSON', 'try again'.padEnd(JSON.stringify(project).length)],
+  ])('an answer %s is asked for again, and a write behind one is looked for', async (_, body) => {
+    const length = JSON.stringify(project).length
+    let asked = 0
+    const breaking = createServer((socket) => {
+      socket.once('data', () => {
+        asked += 1
+        socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`)
+      })
+    })
+    await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve))
+    run = neonRun({ url: `http://127.0.0.1:${(breaking.address() as AddressInfo).port}` })
+    expect(await thrownBy(read)).toMatchObject({ kind: 'unknown', message: 'the answer broke off' })
+    expect(asked).toBe(5)
+    expect(await write({ repeatable: false, readBack: async () => 'found' })).toBe('found')
+    await new Promise((resolve) => breaking.close(resolve))
   })
 
   test('a read that never works fails after five attempts', async () => {

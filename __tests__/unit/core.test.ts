@@ -97,6 +97,7 @@ describe('retry', () => {
 describe('errors', () => {
   test('say message and advice, and look into aggregates', () => {
     expect(errorMessage(new ActionError('It failed.', { advice: 'Do this.' }))).toBe('It failed. Do this.')
+    expect(errorMessage(new Error('write CONNECTION_CLOSED 127.0.0.1:5432'))).toBe('the connection was lost')
     expect(errorMessage(new AggregateError([new Error('connect ECONNREFUSED 127.0.0.1:1')]))).toBe(
       'connect ECONNREFUSED 127.0.0.1:1',
     )

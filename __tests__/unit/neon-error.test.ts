@@ -89,6 +89,14 @@ describe('reading what was thrown', () => {
     expect(readFailure(thrown, context())).toMatchObject({ message: '524: A timeout occurred', kind: 'unknown' })
     const untitled = { ...thrown, response: { ...thrown.response, data: '<html><body>x</body></html>' } }
     expect(readFailure(untitled, context()).message).toBe('Request failed with status code 524')
+    const headers = { location: 'https://sign-in.example.com/?to=neon' }
+    const moved = {
+      message: 'Request failed with status code 302',
+      response: { status: 302, data: '<html>Found</html>', headers },
+    }
+    expect(readFailure(moved, context()).message).toBe(
+      'it sends the request on to sign-in.example.com, so this is not the Neon API itself',
+    )
   })
 
   test('redacts secrets and falls back to its own request id', () => {

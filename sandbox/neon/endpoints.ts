@@ -65,7 +65,8 @@ async function addressOf(world: World, project: ProjectRecord, record: BranchRec
   const port = server()
   if (port === undefined) throw new Error(`branch ${record.branch.id} has no server yet`)
   if (!world.settings.loginProxy) return port
-  const proxy = await startLoginProxy({ target: () => server() ?? port, admit: () => admit(world, project, id) })
+  const start = world.settings.wayIn ?? startLoginProxy
+  const proxy = await start({ target: () => server() ?? port, admit: () => admit(world, project, id) })
   project.loginProxies.set(id, proxy)
   return proxy.port
 }

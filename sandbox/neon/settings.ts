@@ -1,3 +1,4 @@
+import type { LoginProxy, LoginProxyOptions } from './login-proxy.ts'
 import type { Quota, QuotaKind } from './recorded.ts'
 import type { Account } from './types.ts'
 
@@ -32,6 +33,8 @@ export interface NeonSettings {
    * to, passes bytes on, and refuses a login, after the password was right, by quota and by the limit of active computes.
    */
   loginProxy: boolean
+  /** What `loginProxy` puts there in place of {@link startLoginProxy}, for a test that wants to be on the way itself. */
+  wayIn: ((options: LoginProxyOptions) => Promise<LoginProxy>) | undefined
   /** What keys of an organization are answered where only a user's may ask; all three were seen or described. */
   organizationKeys: 403 | 404 | 'allowed'
   /** How many times a branch that was just made or restored is answered with 404 when it is asked for by its id. */
@@ -69,6 +72,7 @@ export function defaultSettings(accounts: Account[]): NeonSettings {
     quotas: [],
     quotaStatus: 423,
     loginProxy: false,
+    wayIn: undefined,
     organizationKeys: 404,
     hiddenLooks: 0,
     emptyPageCursor: false,

@@ -1,12 +1,13 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { writeServerFile } from './account.ts'
 import type { PostgresVersion } from './binaries.ts'
 import { makeServerFolder } from './cache.ts'
 import { serverCertificate } from './certificate.ts'
 import { copyFolder, copyRunning } from './copy.ts'
-import { watchFolder } from './server.ts'
+import { type Watch, watchFolder } from './server.ts'
 import { configuration } from './settings.ts'
 import { loadTemplate, SUPERUSER, type Template } from './template.ts'
 
@@ -24,6 +25,10 @@ export interface Cluster {
   url(options?: { database?: string; user?: string; password?: string }): string
   /** Runs statements as the superuser on a connection of their own and returns the last one's rows. */
   query(text: string, database?: string): Promise<Record<string, unknown>[]>
+  /** Stops the server and leaves its data: `fast` tells every session and ends it, `immediate` is a crash. */
+  halt(mode: 'fast' | 'immediate'): Promise<void>
+  /** Starts a halted server again; as a standby it takes no writes until `select pg_promote()`. */
+  resume(options?: { standby?: boolean }): Promise<void>
   /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
@@ -121,14 +126,39 @@ interface Started {
   data: string
   password: string
   certificate: string
-  watch: { discard(): Promise<void> }
+  watch: Pick<Watch, 'discard' | 'order'>
 }
+
+const HALT_WITHIN = 20_000
 
 function describe({ version, port, data, password, certificate, watch }: Started): Cluster {
   const url: Cluster['url'] = (to = {}) => {
     const user = encodeURIComponent(to.user ?? SUPERUSER)
     const secret = encodeURIComponent(to.password ?? password)
     return `postgresql://${user}:${secret}@127.0.0.1:${port}/${encodeURIComponent(to.database ?? 'postgres')}?sslmode=require`
+  }
+  const query: Cluster['query'] = async (text, database) => {
+    const sql = postgres(url(database === undefined ? {} : { database }), {
+      max: 1,
+      fetch_types: false,
+      onnotice: () => undefined,
+    })
+    try {
+      return lastRows(await sql.unsafe(text))
+    } finally {
+      await sql.end({ timeout: 1 })
+    }
+  }
+  const answers = () =>
+    query('select 1').then(
+      () => true,
+      () => false,
+    )
+  const until = async (wanted: boolean) => {
+    for (const started = performance.now(); (await answers()) !== wanted; await sleep(20)) {
+      if (performance.now() - started > HALT_WITHIN)
+        throw new Error(`the server on port ${port} did not ${wanted ? 'start' : 'stop'}`)
+    }
   }
   return {
     version,
@@ -137,17 +167,15 @@ function describe({ version, port, data, password, certificate, watch }: Started
     superuser: { name: SUPERUSER, password },
     certificate,
     url,
-    async query(text, database) {
-      const sql = postgres(url(database === undefined ? {} : { database }), {
-        max: 1,
-        fetch_types: false,
-        onnotice: () => undefined,
-      })
-      try {
-        return lastRows(await sql.unsafe(text))
-      } finally {
-        await sql.end({ timeout: 1 })
-      }
+    query,
+    async halt(mode) {
+      watch.order(mode)
+      await until(false)
+    },
+    async resume({ standby = false } = {}) {
+      if (standby) await writeServerFile(join(data, 'standby.signal'), '')
+      watch.order('start')
+      await until(true)
     },
     stop: watch.discard,
   }

@@ -12,6 +12,8 @@ export interface Watch {
   reserve(port?: number): Promise<number>
   /** Starts the server on `folder/data`. Throws an Error with what it wrote when it ends instead. */
   start(port: number): Promise<void>
+  /** Stops the server that runs, as pg_ctl does in this mode, or starts it again; does not wait for it. */
+  order(what: 'fast' | 'immediate' | 'start'): void
   /** Ends the server and removes the folder. */
   discard(): Promise<void>
 }
@@ -19,7 +21,8 @@ export interface Watch {
 /**
  * A shell is the parent of postgres and reads a pipe whose other end only we hold: when our process ends, in whatever way,
  * SIGKILL included, the kernel closes the pipe, and the shell ends the server and removes its folder. The first line it
- * reads is the port to start on; `keep` ends the server and leaves the folder.
+ * reads is the port to start on; `fast` and `immediate` stop the server as pg_ctl does, `start` starts it again, `keep` ends it
+ * and leaves the folder.
  */
 const WATCHDOG = `
 folder=$1; postgres=$2
@@ -28,7 +31,14 @@ if read -r port; then
   "$postgres" -D "$folder/data" -p "$port" </dev/null &
   server=$!
   exec 2>/dev/null
-  read -r order
+  while read -r order; do
+    case $order in
+      fast) kill -INT "$server"; wait "$server" ;;
+      immediate) kill -QUIT "$server"; wait "$server" ;;
+      start) "$postgres" -D "$folder/data" -p "$port" </dev/null & server=$! ;;
+      *) break ;;
+    esac
+  done
   kill -QUIT "$server"
   wait "$server"
 fi
@@ -64,6 +74,7 @@ export function watchFolder(folder: string, postgres: string): Watch {
         await sleep(50 * attempt)
       }
     },
+    order: (what) => current.order(what),
     async discard() {
       await hold?.release()
       hold?.hangUp()
@@ -76,6 +87,7 @@ export function watchFolder(folder: string, postgres: string): Watch {
 interface Keeper {
   /** Starts the server; undefined once it accepts connections, otherwise what it wrote before it ended. */
   start(port: number): Promise<string | undefined>
+  order(what: string): void
   /** Sends a last order and waits for the shell's end. */
   end(order: string): Promise<void>
 }
@@ -97,6 +109,7 @@ function keep(folder: string, postgres: string): Keeper {
       setReferenced(shell, false)
       return failure
     },
+    order: (what) => void shell.stdin.write(`${what}\n`),
     async end(order) {
       if (shell.exitCode !== null || shell.signalCode !== null) return
       setReferenced(shell, true)

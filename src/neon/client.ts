@@ -72,8 +72,9 @@ export function createNeon(runtime: Runtime, options: NeonOptions): Neon {
   api.instance.interceptors.response.use((response) => {
     if (typeof response.data !== 'string' || response.data === '') return response
     // axios hands on a body that is no JSON as text; a wrong api_host would then fail somewhere far from its cause.
-    const data = { message: 'the answer is not JSON, so this is not the Neon API' }
-    throw Object.assign(new Error(data.message), { response: { status: response.status, data } })
+    const isPage = response.data.trimStart().startsWith('<')
+    const data = isPage ? { message: 'the answer is not JSON, so this is not the Neon API' } : undefined
+    throw Object.assign(new Error('an answer that cannot be read'), { response: { status: response.status, data } })
   })
   const run = randomBytes(4).toString('hex')
   let requests = 0

@@ -64,10 +64,14 @@ export interface FailureContext {
  */
 export function readFailure(thrown: unknown, context: FailureContext): NeonError {
   const response = field(thrown, 'response')
-  const status = Number(field(response, 'status') ?? 0)
   const body = field(response, 'data')
-  const code = status === 0 ? errorCode(thrown) : text(field(body, 'code'))
-  const raw = text(field(body, 'message')) || plainBody(body) || text(field(thrown, 'message')) || String(thrown)
+  const answered = Number(field(response, 'status') ?? 0)
+  // A success of which only a part came, or nothing that can be read, says no more than a connection that is lost.
+  const isCut = answered >= 200 && answered < 300 && text(field(body, 'message')) === ''
+  const status = isCut ? 0 : answered
+  const code = isCut ? 'ECONNRESET' : status === 0 ? errorCode(thrown) : text(field(body, 'code'))
+  const said = text(field(body, 'message')) || elsewhere(status, response) || plainBody(body)
+  const raw = (isCut ? 'the answer broke off' : said) || text(field(thrown, 'message')) || String(thrown)
   const message = context.secrets.redact(raw).slice(0, LONGEST_MESSAGE)
   return new NeonError({
     status,
@@ -105,6 +109,13 @@ export function failureKind(status: number, code: string, message: string): Fail
 /** Whether a 404 is about the project itself: it is not there, or not for this key. */
 export function isProjectMissing({ status, message }: NeonError): boolean {
   return status === 404 && /project not found/i.test(message)
+}
+
+/** Redirects are not followed; where one leads shows who stands in between. */
+function elsewhere(status: number, response: unknown): string {
+  if (status < 300 || status > 399) return ''
+  const host = URL.parse(text(header(response, 'location')))?.host
+  return `it sends the request on${host ? ` to ${host}` : ''}, so this is not the Neon API itself`
 }
 
 function plainBody(body: unknown): string {

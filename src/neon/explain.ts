@@ -94,7 +94,8 @@ export function adviceFor(error: NeonError, task: Task): string {
 
 function adviceByStatus(error: NeonError, task: Task): string {
   const { status } = error
-  if (status === 200) return 'Check the input api_host; its default is https://console.neon.tech/api/v2.'
+  // No answer of the API, or of something that sends its callers on.
+  if (status < 400 && status > 0) return 'Check the input api_host; its default is https://console.neon.tech/api/v2.'
   if (status === 401) {
     return 'Check the input api_key: it is wrong or revoked, or belongs to another host. Keys are made in the Neon console under Settings, API keys.'
   }

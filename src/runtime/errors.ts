@@ -49,7 +49,8 @@ export function errorMessage(thrown: unknown): string {
   if (thrown instanceof ActionError) return thrown.sentence
   const aggregated = thrown instanceof AggregateError ? thrown.errors.map(errorMessage).join('; ') : ''
   const text = aggregated || (thrown instanceof Error ? thrown.message || thrown.name : String(thrown))
-  return text.replace(/^(?:Uncaught )?Error: /, '')
+  // The PostgreSQL driver's own words for a socket that is gone.
+  return text.replace(/^(?:Uncaught )?Error: /, '').replace(/^write CONNECTION_[A-Z]+ \S*$/, 'the connection was lost')
 }
 
 /** The `code` of a thrown error (`ECONNREFUSED`, a SQLSTATE), or an empty string. */

@@ -1,7 +1,7 @@
 import type { FileResult, SchemaResult } from '../../model.ts'
 import { ActionError } from '../../runtime/errors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { withDatabase } from '../connect.ts'
+import { askDatabase } from '../ask-database.ts'
 import { type ToolUrls, toolEnvironment } from './environment.ts'
 import { readToolLedgers, type ToolMigration } from './ledgers.ts'
 import { type CommandEnd, runCommand } from './process.ts'
@@ -44,7 +44,7 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
 const key = ({ tool, name }: ToolMigration) => `${tool}\0${name}`
 
 function ledgers(runtime: Runtime, url: string): Promise<ToolMigration[]> {
-  return withDatabase(runtime, { url }, readToolLedgers)
+  return askDatabase(runtime, { url, what: "read the migration tool's ledger" }, readToolLedgers)
 }
 
 function toFile({ tool, name }: ToolMigration, wasThere: boolean): FileResult {

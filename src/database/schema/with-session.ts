@@ -1,5 +1,6 @@
 import { ActionError } from '../../runtime/errors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { databaseFailure } from '../ask-database.ts'
 import { directUrl } from './execution/direct-url.ts'
 import { openSession, type Session } from './execution/session.ts'
 import { connectionLost, isServerError } from './failure/failure.ts'
@@ -15,7 +16,7 @@ export interface SessionUse {
 
 /**
  * Does work on a session of the direct host and closes it, with which the lock goes. A connection that is lost on the way
- * becomes an {@link ActionError}.
+ * becomes an {@link ActionError}, as does what the server refused of our own messages.
  */
 export async function withSession<T>(
   runtime: Runtime,
@@ -35,7 +36,7 @@ export async function withSession<T>(
     const isLost = !(error instanceof ActionError || isServerError(error) || session.isOpen())
     await session.close()
     runtime.signal.throwIfAborted()
-    throw isLost ? connectionLost(error) : error
+    throw isLost ? connectionLost(error) : databaseFailure(error, { what: 'read the ledger', url: options.url })
   }
 }
 

@@ -1,4 +1,4 @@
-import { withDatabase } from '../../database/connect.ts'
+import { askDatabase } from '../../database/ask-database.ts'
 import { ensureRoles, logsIn } from '../../database/roles/index.ts'
 import { fillNumber } from '../../inputs/index.ts'
 import {
@@ -88,7 +88,7 @@ async function makeRoles(
   const values = options ? await readCredentials(run.runtime, options) : null
   const known = options && values ? rolePasswords(options.secretKeys, values) : new Map<string, string>()
   const { url } = target
-  const results = await withDatabase(run.runtime, { url }, (database) =>
+  const results = await askDatabase(run.runtime, { url, what: 'make the roles' }, (database) =>
     ensureRoles(run.runtime, { database, url, roles, known }),
   )
   const logins = Object.fromEntries(

@@ -1,3 +1,4 @@
+import { askDatabase } from '../../database/ask-database.ts'
 import { type Database, withDatabase } from '../../database/connect.ts'
 import {
   type Baseline,
@@ -25,7 +26,7 @@ export type Before = Pick<Baseline, 'snapshot' | 'counts'>
  * file, kept in the branch itself, so that later pushes need not wake the parent; else it is the database as it is now.
  */
 export async function rememberBefore(run: Run, target: Target): Promise<Before> {
-  return await withDatabase(run.runtime, { url: target.url }, async (database) => {
+  return await askDatabase(run.runtime, { url: target.url, what: 'look at the tables' }, async (database) => {
     if (!target.isPreview) return await look(run, database)
     const kept = await readBaseline(database, target.branchId)
     if (kept) return kept

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { withDatabase } from '../../database/connect.ts'
+import { askDatabase } from '../../database/ask-database.ts'
 import { hasTablesOfOthers } from '../../database/inspect/index.ts'
 import { runMigrateCommand } from '../../database/migrate/index.ts'
 import {
@@ -107,7 +107,7 @@ async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'no
 /** A database with tables and no ledger has another keeper; files that nobody named are not for it. */
 async function unlessKeptElsewhere(run: Run, target: Target, step: Step): Promise<Step> {
   if (step.kind !== 'files' || !step.isGuess) return step
-  const hasKeeper = await withDatabase(run.runtime, { url: target.url }, hasTablesOfOthers)
+  const hasKeeper = await askDatabase(run.runtime, { url: target.url, what: 'see whose tables are' }, hasTablesOfOthers)
   return hasKeeper ? leaveAlone(run, 'the database has tables that this action did not make.') : step
 }
 
