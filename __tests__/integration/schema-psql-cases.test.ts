@@ -197,6 +197,63 @@ insert into other values ('\\'), (';');`,
     expect(await one("select string_agg(i::text, ',' order by i) from c")).toBe('1,2,3,4')
   })
 
+  describe('a new enum value used in the file that adds it, under a spelling that the text does not tell', () => {
+    beforeEach(async () => {
+      await cluster.query("drop type if exists state cascade; create type state as enum ('open')")
+      await cluster.query("create or replace function name_it() returns text language sql return 'do' || 'ne'")
+    })
+
+    test.each([
+      ['an expression', "create table job(s state);\ninsert into job values (('do' || 'ne')::state)"],
+      ['an escape string', "create table job(s state);\ninsert into job values (E'd\\x6fne')"],
+      ['a unicode string', "create table job(s state);\ninsert into job values (U&'d\\006fne')"],
+      ['a function', 'create table job(s state);\ninsert into job values (name_it()::state)'],
+      ['a default', "create table job(i int, s state default ('do' || 'ne')::state);\ninsert into job default values"],
+      [
+        'the order of values',
+        'create table job(s state);\ninsert into job select max(e) from unnest(enum_range(null::state)) e',
+      ],
+      ['copied rows', 'create table job(s state);\ncopy job from stdin;\nd\\157ne\n\\.\n'],
+    ])('%s', async (_, use) => {
+      const files = {
+        '1.sql': 'create table one();',
+        '2.sql': `alter type state add value 'done';\n${use}`,
+        '3.sql': 'create table three();',
+      }
+      const result = await apply({ url: cluster.url(), files })
+      expect(result.failure).toBeUndefined()
+      expect(states(result)).toEqual(['1.sql:applied', '2.sql:applied', '3.sql:applied'])
+      expect(result.files[1]).toMatchObject({
+        transactional: false,
+        notes: [expect.stringMatching(/enum value of line 1/)],
+      })
+      expect(await one("select count(*)::int from job where s = 'done'")).toBe(1)
+      expect(await one('select count(*)::int from neon_setup.migrations where done = statements')).toBe(3)
+    })
+
+    test('what then fails for another reason stops there, and the next run goes on from there', async () => {
+      const text = `alter type state add value 'done';
+create table job(s state);
+insert into job values (('do' || 'ne')::state);
+insert into nowhere values (1);`
+      expect((await run(text)).failure).toMatchObject({
+        line: 4,
+        consequence: expect.stringMatching(/^Statements 1 to 3 of 4/),
+      })
+      await cluster.query('create table nowhere(i int)')
+      expect((await run(text)).failure).toBeUndefined()
+      expect(await one('select count(*)::int from job')).toBe(1)
+    })
+
+    test('a block that adds and uses it in one statement fails whole, as in psql', async () => {
+      const text = `create table job(s state);
+do $$ begin execute 'alter type state add value ''done'''; insert into job values ('done'); end $$;`
+      const { failure } = await run(text)
+      expect(failure).toMatchObject({ sqlstate: '55P04', consequence: expect.stringMatching(/rolled back/) })
+      expect(await one("select to_regclass('job')::text")).toBeNull()
+    })
+  })
+
   test('another client_encoding, where the file has nothing but ASCII', async () => {
     const ascii = "set client_encoding = 'LATIN1';\ncreate table town(n text);\ncopy town from stdin;\nParis\n\\.\n"
     expect((await run(ascii)).failure).toBeUndefined()

@@ -198,6 +198,17 @@ describe('readSchema sorts out', () => {
   })
 })
 
+describe('readSchema reads', () => {
+  test.each([
+    ['little end first', [0xff, 0xfe], (text: string) => Buffer.from(text, 'utf16le')],
+    ['big end first', [0xfe, 0xff], (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ])('UTF-16 with its mark is read, %s', async (_, mark, encode) => {
+    await write({ 'sql/a.sql': Buffer.concat([Buffer.from(mark), encode("select 'Orléans 😀';\r\n")]) })
+    const [file] = (await read('sql')).files
+    expect(file?.text).toBe("select 'Orléans 😀';\r\n")
+  })
+})
+
 describe('readSchema refuses', () => {
   test('an entry that names nothing', async () => {
     await write(['empty/README.md', 'undo/1.down.sql'])
@@ -269,15 +280,28 @@ describe('readSchema refuses', () => {
   })
 
   test.each([
-    ['invalid UTF-8', Buffer.from([0x73, 0xc3, 0x28]), /a\.sql: it is not valid UTF-8/],
-    ['UTF-16, little end first', Buffer.from([0xff, 0xfe, 0x73, 0]), /a\.sql: it is UTF-16/],
-    ['UTF-16, big end first', Buffer.from([0xfe, 0xff, 0, 0x73]), /a\.sql: it is UTF-16/],
-    ['UTF-16 without a mark', Buffer.from('select', 'utf16le'), /a\.sql: it holds a NUL character/],
+    ['invalid UTF-8', Buffer.from([0x73, 0xc3, 0x28]), /a\.sql, line 1, column 2: it is not valid UTF-8/],
+    [
+      'a byte of LATIN1 behind other lines',
+      Buffer.concat([Buffer.from('select 1;\r\n-- \ufffd é\n'), Buffer.from("select 'Orl\xe9ans';", 'latin1')]),
+      /a\.sql, line 3, column 12: it is not valid UTF-8/,
+    ],
+    [
+      'a bad byte behind characters of two and four bytes',
+      Buffer.concat([Buffer.from('-- \ufffd é\n-- 😀é '), Buffer.from([0xff])]),
+      /a\.sql, line 2, column 7: it is not valid UTF-8/,
+    ],
+    [
+      'UTF-16 with half a character',
+      Buffer.from([0xff, 0xfe, 0x73, 0, 0x3d, 0xd8]),
+      /a\.sql, line 1, column 1: it begins as UTF-16, but is not valid UTF-16/,
+    ],
+    ['UTF-16 without a mark', Buffer.from('select', 'utf16le'), /a\.sql, line 1, column 2: it holds a NUL character/],
   ])('%s', async (_, bytes, message) => {
     await write({ 'sql/a.sql': bytes })
     const error = await failure('sql')
     expect(error.message).toMatch(message)
-    expect(error.location).toEqual({ file: 'sql/a.sql', line: 1 })
+    expect(error.location).toEqual({ file: 'sql/a.sql', line: Number(/line (\d+)/.exec(error.message)?.[1]) })
   })
 })
 

@@ -16,6 +16,7 @@ import { acceptChecksum, CREATE_LEDGER, OUR_SEARCH_PATH } from '../ledger/ledger
 import type { ApplyOptions } from '../policy.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
+import { runByStatements, usesNewEnumValue } from './new-enum-value.ts'
 import type { Session } from './session.ts'
 import { runSteps } from './steps.ts'
 
@@ -127,7 +128,13 @@ class TaskRun {
     }
     if (!failure) return undefined
     await this.prepared()
-    return this.chainFailure(group, failure)
+    const failed = group[failure.link]
+    if (!failed || options.policy.transaction === 'all' || !usesNewEnumValue(failed, failure)) {
+      return this.chainFailure(group, failure)
+    }
+    runByStatements(failed)
+    const rest = group.slice(failure.link + 1)
+    return (await this.steps(failed)) ?? (rest.length > 0 ? this.chain(rest) : undefined)
   }
 
   private chainFailure(group: Task[], failure: ChainFailure): SqlFailure {

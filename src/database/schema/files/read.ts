@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
-import { placeAt } from '../../sql/text-place.ts'
+import { type Place, placeAt } from '../../sql/text-place.ts'
 import { checksumOf } from './checksum.ts'
 import { saysRepeatable } from './directives.ts'
 import { type FoundFile, findFiles } from './find.ts'
@@ -18,6 +18,12 @@ export interface ReadSchemaOptions {
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+// By their byte order mark, as editors on Windows write them: https://www.unicode.org/faq/utf_bom.html
+const UTF_16 = [
+  { mark: 'fffe', decoder: new TextDecoder('utf-16le', { fatal: true }) },
+  { mark: 'feff', decoder: new TextDecoder('utf-16be', { fatal: true }) },
+]
 
 /**
  * Finds and reads the SQL files of a schema. Throws an {@link ActionError} for an entry that names nothing or something
@@ -114,36 +120,39 @@ function bytesOf({ path: file, absolute }: FoundFile): Buffer {
 }
 
 function decode(file: string, bytes: Buffer): string {
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-  if (utf16) throw unreadable(file, 'it is UTF-16', 1)
-  let text: string
-  try {
-    text = UTF_8.decode(bytes)
-  } catch {
-    throw unreadable(file, 'it is not valid UTF-8', lineOfBadByte(bytes))
-  }
+  const text = textOf(file, bytes)
   const nul = text.indexOf('\0')
   if (nul >= 0) {
-    throw unreadable(file, 'it holds a NUL character, which PostgreSQL does not take', placeAt(text, nul).line)
+    throw unreadable(file, 'it holds a NUL character, which PostgreSQL does not take', placeAt(text, nul))
   }
   return text
 }
 
+function textOf(file: string, bytes: Buffer): string {
+  const wide = UTF_16.find(({ mark }) => bytes.toString('hex', 0, 2) === mark)
+  try {
+    return (wide?.decoder ?? UTF_8).decode(bytes)
+  } catch {
+    if (wide) throw unreadable(file, 'it begins as UTF-16, but is not valid UTF-16', { line: 1, column: 1 })
+    throw unreadable(file, 'it is not valid UTF-8', placeOfBadByte(bytes))
+  }
+}
+
 // Decoded as far as possible, a bad byte becomes U+FFFD; that character itself is three bytes in the file.
-function lineOfBadByte(bytes: Buffer): number {
+function placeOfBadByte(bytes: Buffer): Place {
   const text = bytes.toString()
   let [from, offset] = [0, 0]
   for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', from)) {
     offset += Buffer.byteLength(text.slice(from, at))
-    if (bytes.toString('hex', offset, offset + 3) !== 'efbfbd') return placeAt(text, at).line
+    if (bytes.toString('hex', offset, offset + 3) !== 'efbfbd') return placeAt(text, at)
     offset += 3
     from = at + 1
   }
-  return 1
+  return { line: 1, column: 1 }
 }
 
-function unreadable(file: string, cause: string, line: number): ActionError {
-  return new ActionError(`Could not read ${file}: ${cause}.`, {
+function unreadable(file: string, cause: string, { line, column }: Place): ActionError {
+  return new ActionError(`Could not read ${file}, line ${line}, column ${column}: ${cause}.`, {
     advice: 'Save the file as UTF-8. Where it sets client_encoding, set it to UTF8.',
     location: { file, line },
   })
