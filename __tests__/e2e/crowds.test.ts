@@ -20,7 +20,7 @@ const PULLS = ALL ? 20 : 2
 const PAIRS = MODES.flatMap((held) => MODES.map((other) => [held, other] as const))
 const pairs = ALL ? PAIRS : shuffled(PAIRS, random).slice(0, 2)
 /** Events of the held run. */
-const EACH = { pair: ALL ? 4 : 1, first: ALL ? 60 : 1, close: ALL ? 60 : 1 }
+const EACH = { pair: ALL ? 2 : 1, first: ALL ? 40 : 1, close: ALL ? 40 : 1 }
 /** Which of the moments' stories tells how many events a mode has. */
 const STORY_OF: Partial<Record<RivalMode, string>> = {
   preview: 'preview, branch reused',

@@ -142,4 +142,25 @@ describe('what a pull request had in the cluster', () => {
     expect((await kubernetes.request('GET', secretPath('life-9'))).status).toBe(404)
     expect(['Terminating', 'gone']).toContain(await phaseOf('life-9'))
   })
+
+  test.each([
+    [10, 'reset'],
+    [11, 'rotate'],
+  ])('goes too when #%s is closed while a run with mode: %s writes it', async (number, mode) => {
+    world.github.openPull({ number })
+    await succeed(pull(number, 'opened'), own())
+    const result = await world.run(
+      pull(number, 'synchronize'),
+      { ...own(), mode },
+      {
+        onLine: (line) => {
+          if (line === '##[group]Kubernetes') world.github.closePull(number)
+        },
+      },
+    )
+    expect(messages(result, 'error')).toEqual([])
+    expect(result.outputs).toMatchObject({ outcome: 'deleted', skipped: 'true' })
+    expect(result.outputs.db_url).toBeUndefined()
+    expect((await kubernetes.request('GET', secretPath(`life-${number}`))).status).toBe(404)
+  })
 })

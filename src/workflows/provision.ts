@@ -6,6 +6,7 @@ import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
 import { givenTarget } from './steps/target.ts'
+import { unlessClosed } from './steps/unless-closed.ts'
 
 /** Project, branch (the default one unless `branch_name` says another), schema, roles, Secret, tables. */
 export async function provision(run: Run): Promise<Outcome> {
@@ -25,6 +26,9 @@ export async function provision(run: Run): Promise<Outcome> {
     return project.defaultBranch ?? (await defaultBranch(neon, project.id))
   })
   announceBranch(run, neon, branch)
-  await prepareDatabase(run, await targetOf(run, neon, branch, false), step)
+  const prepare = async () => prepareDatabase(run, await targetOf(run, neon, branch, false), step)
+  // The default branch outlives every pull request, and so does what leads to it.
+  if (run.plan.branchName === '') await prepare()
+  else if (await unlessClosed(run, neon, branch, prepare)) return 'deleted'
   return 'provisioned'
 }

@@ -6,6 +6,7 @@ import { announceBranch, expiryAhead, plannedBranch, resetTarget } from './steps
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
+import { unlessClosed } from './steps/unless-closed.ts'
 
 /** Puts a branch back to its parent's present state, then does everything a preview does on it. */
 export async function reset(run: Run): Promise<Outcome> {
@@ -24,9 +25,11 @@ export async function reset(run: Run): Promise<Outcome> {
   assertPreviewBranch(found, found.name)
   const branch = claimForReset(run, found)
   announceBranch(run, neon, branch)
-  const target = await phase(run, 'Reset', () => resetTarget(run, neon, branch))
-  await prepareDatabase(run, target, step)
-  return 'reset'
+  const takenAway = await unlessClosed(run, neon, branch, async () => {
+    const target = await phase(run, 'Reset', () => resetTarget(run, neon, branch))
+    await prepareDatabase(run, target, step)
+  })
+  return takenAway ? 'deleted' : 'reset'
 }
 
 /** A branch that is not ours is reset only where the user named it, and never one that somebody else marked. */

@@ -7,6 +7,7 @@ import { announceBranch, connectTo, plannedBranch } from './steps/branch.ts'
 import { deliverCredentials, refuseForeignSecret } from './steps/credentials.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { announce, type Target } from './steps/target.ts'
+import { unlessClosed } from './steps/unless-closed.ts'
 
 /** A new password through Neon, tried by logging in, and only then handed on. */
 export async function rotate(run: Run): Promise<Outcome> {
@@ -14,6 +15,11 @@ export async function rotate(run: Run): Promise<Outcome> {
   const project = await projectOf(run, neon, { create: false })
   const branch = await phase(run, 'Branch', () => wanted(run, neon, project.id))
   announceBranch(run, neon, branch)
+  const takenAway = await unlessClosed(run, neon, branch, () => renew(run, neon, branch))
+  return takenAway ? 'deleted' : 'rotated'
+}
+
+async function renew(run: Run, neon: Neon, branch: Branch): Promise<void> {
   const { ssl, prisma } = run.config.neon
   const before = await connectTo(run, neon, branch, { isPreview: false })
   // A password that could not be delivered must not be changed.
@@ -22,7 +28,6 @@ export async function rotate(run: Run): Promise<Outcome> {
   const target = await phase(run, 'Log in with it', () => logIn(run, { ...before, ...connection }, branch))
   announce(run, target)
   await deliverCredentials(run, target)
-  return 'rotated'
 }
 
 /** The branch whose password is meant: the user's word is enough for one without a mark, and nobody's for another's. */

@@ -112,14 +112,18 @@ async function flawsOfSecret(
 // A server sees a closed connection when it next reads from it.
 const LOOKS = 30
 const PAUSE = 100
+const SHUT_DOWN = ['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECTION_ENDED']
 
-/** Sessions of clients that do not end by themselves soon. */
+const SESSIONS = `select application_name || ' ' || coalesce(state, '') || ' ' || left(query, 60) as session
+from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`
+
+/** Sessions of clients that do not end by themselves soon; none on a server that is being taken away. */
 export async function sessionsLeft(cluster: Cluster): Promise<string[]> {
   for (let look = 1; ; look += 1) {
-    const rows = await cluster.query(
-      `select application_name || ' ' || coalesce(state, '') || ' ' || left(query, 60) as session from pg_stat_activity
-       where backend_type = 'client backend' and pid <> pg_backend_pid()`,
-    )
+    const rows = await cluster.query(SESSIONS).catch((error: { code?: string }) => {
+      if (SHUT_DOWN.includes(error.code ?? '')) return []
+      throw error
+    })
     if (rows.length === 0 || look >= LOOKS) return rows.map(({ session }) => String(session))
     await sleep(PAUSE)
   }
