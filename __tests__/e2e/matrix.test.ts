@@ -13,9 +13,9 @@ const { MATRIX, MATRIX_SEED, MATRIX_PG, MATRIX_KUBERNETES, MATRIX_SIZE, MATRIX_S
 const all = MATRIX === 'all'
 const seed = Number(MATRIX_SEED ?? Date.now() % 1_000_000)
 const pgVersion = Number(MATRIX_PG ?? (all || seed % 2 === 0 ? 18 : 14))
-const size = Number(MATRIX_SIZE ?? 24)
+const size = Number(MATRIX_SIZE ?? 16)
 // Waiting takes no processor: more stages than cores.
-const stages = Number(MATRIX_STAGES ?? (all ? 8 : 5))
+const stages = Number(MATRIX_STAGES ?? (all ? 8 : 4))
 const RESULT = 'docs/reliability'
 
 const LONGEST = all ? 4 * 3_600_000 : 300_000
@@ -41,7 +41,7 @@ test(
     expect(endings).toHaveLength(played.length)
     // A call may come too late for a short time limit; a matrix that meets few of its faults shows nothing.
     const met = endings.filter(({ outcome }) => outcome !== 'unmet')
-    expect(met.length).toBeGreaterThanOrEqual(played.length * 0.9)
+    expect(met.length).toBeGreaterThanOrEqual(played.length * 0.75)
     expect(met.some(({ outcome }) => outcome === 'same') && met.some(({ outcome }) => outcome === 'next')).toBe(true)
   },
   LONGEST,

@@ -34,7 +34,7 @@ export interface Setting {
   tell?(ending: Ending): void
 }
 
-// Beyond twice the time of a run without faults, as others run beside it.
+// Beyond three times the time of a run without faults, as others run beside it.
 const SHORT = 3000
 
 async function playCell(
@@ -45,7 +45,7 @@ async function playCell(
   const { play, lasting } = cell
   await prepare(stage, play)
   const isShort = isWaiting(cell.fault, lasting) && !(patient && !lasting && cell.fault.name === 'hang')
-  const inputs: Record<string, string> = isShort ? { timeout: `${SHORT + 2 * cell.usual}ms` } : {}
+  const inputs: Record<string, string> = isShort ? { timeout: `${SHORT + 3 * cell.usual}ms` } : {}
   const running =
     'at' in cell.fault && cell.call.server === 'sql'
       ? startSqlFault(cell.fault, { call: cell.call, lasting, clusterAt: stage.clusterAt })
