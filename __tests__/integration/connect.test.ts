@@ -1,9 +1,9 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startCluster } from '../../sandbox/postgres/index.ts'
+import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { startDelayProxy } from '../../sandbox/proxy/index.ts'
 import { askDatabase } from '../../src/database/ask-database.ts'
-import { openDatabase, withDatabase } from '../../src/database/connect.ts'
+import { type Database, openDatabase, withDatabase } from '../../src/database/connect.ts'
 import { waitUntilReady } from '../../src/database/ready.ts'
 import { testRuntime } from '../support/runtime.ts'
 
@@ -141,28 +141,34 @@ describe('withDatabase', () => {
 })
 
 describe('askDatabase', () => {
-  test.each([
-    [
-      'a lost connection',
-      'select pg_terminate_backend(pg_backend_pid())',
-      /the connection was lost|terminating connection/,
-    ],
-    ['what the server refuses', 'select 1 / 0', /division by zero/],
-  ])('tells %s as a sentence of what was being done', async (_, text, cause) => {
+  const ask = (cluster: Cluster, work: (database: Database, attempt: number) => Promise<unknown>) => {
+    const runtime = testRuntime({ instant: true })
+    let attempts = 0
+    const asked = askDatabase(runtime, { url: cluster.url(), what: 'count the tables' }, (database) => {
+      attempts += 1
+      return work(database, attempts)
+    })
+    return { asked, attempts: () => attempts }
+  }
+  const LOSE = 'select pg_terminate_backend(pg_backend_pid())'
+
+  test('asks again when the connection was lost, three times in all, and tells it as a sentence of what was done', async () => {
     const cluster = await startCluster()
     try {
-      const work = askDatabase(testRuntime(), { url: cluster.url(), what: 'count the tables' }, ({ sql }) =>
-        sql.unsafe(text),
-      )
-      await expect(work).rejects.toMatchObject({
+      const once = ask(cluster, ({ sql }, attempt) => sql.unsafe(attempt === 1 ? LOSE : 'select 7 as seven'))
+      expect([...((await once.asked) as object[])]).toEqual([{ seven: 7 }])
+      const lasting = ask(cluster, ({ sql }) => sql.unsafe(LOSE))
+      await expect(lasting.asked).rejects.toMatchObject({
         name: 'ActionError',
         message: expect.stringMatching(
-          new RegExp(
-            `^Could not count the tables in the database postgres at 127.0.0.1:${cluster.port}: .*(${cause.source}).*\\.$`,
-          ),
+          /^Could not count the tables in the database postgres at 127\.0\.0\.1:\d+: (the connection was lost|terminating connection due to administrator command)\.$/,
         ),
         advice: expect.stringContaining('Run the job again'),
       })
+      expect(lasting.attempts()).toBe(3)
+      const refused = ask(cluster, ({ sql }) => sql.unsafe('select 1 / 0'))
+      await expect(refused.asked).rejects.toThrow(/^Could not count the tables in .*: division by zero\.$/)
+      expect(refused.attempts()).toBe(1)
     } finally {
       await cluster.stop()
     }

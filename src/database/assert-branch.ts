@@ -1,6 +1,7 @@
 import type { Runtime } from '../runtime/runtime.ts'
 import { wrongBranch } from '../runtime/wrong-branch.ts'
-import { type ConnectOptions, withDatabase } from './connect.ts'
+import { tryDatabase } from './ask-database.ts'
+import type { ConnectOptions } from './connect.ts'
 import { waitUntilReady } from './ready.ts'
 
 /**
@@ -34,9 +35,9 @@ export async function waitUntilReadyOn(
   return waited
 }
 
-/** Logs in once, without patience, and asks. Throws the driver's error, and {@link ActionError} as above. */
+/** Logs in, with little patience, and asks. Throws the driver's error, and {@link ActionError} as above. */
 export async function assertOnBranch(runtime: Runtime, options: ConnectOptions, branch: ExpectedBranch): Promise<void> {
-  const answer = await withDatabase(runtime, { ...options, first: QUESTION }, ({ first }) => first)
+  const answer = await tryDatabase(runtime, { ...options, first: QUESTION }, ({ first }) => first)
   assertAnswer(answer, branch)
 }
 

@@ -9,7 +9,7 @@ const READY_WITHIN = 60_000
 const REACHED_WITHIN = 5000
 const NAME_ATTEMPTS = 3
 
-const STARTING = ['57P01', '57P03', '53300']
+const STARTING = ['57P01', '57P02', '57P03', '53300']
 const UNKNOWN_NAME = ['ENOTFOUND', 'EAI_AGAIN']
 const NO_ANSWER = ['CONNECT_TIMEOUT', 'ETIMEDOUT']
 const TURNED_AWAY = [
@@ -18,8 +18,8 @@ const TURNED_AWAY = [
 ]
 const NO_WAY = ['EHOSTUNREACH', 'ENETUNREACH']
 
-/** Whether a failed connection can pass on Neon: nothing listens yet, or the compute is still starting. */
-function isPassing(error: unknown): boolean {
+/** Whether a failed connection can pass on Neon: nothing listens yet, the compute is still starting, or it was lost. */
+export function isPassing(error: unknown): boolean {
   const passing = [...STARTING, ...UNKNOWN_NAME, ...NO_ANSWER, ...TURNED_AWAY]
   return passing.includes(errorCode(error)) || /couldn't connect to compute node/i.test(errorMessage(error))
 }

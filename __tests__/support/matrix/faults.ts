@@ -75,9 +75,13 @@ export const SQL_FAULTS: readonly SqlFault[] = [
   { name: 'black hole', at: ['login', 'first query', 'last query'] },
 ]
 
-/** Whether it passes by itself, so that a run must get over it when it comes once. */
-export function mustBeOvercome(fault: HttpFault | SqlFault): boolean {
-  return 'act' in fault && fault.act !== 'hang' && fault.status !== 302
+/**
+ * Whether it passes by itself, so that a run must get over it when it comes once; of a connection that is lost while files
+ * are applied, nobody knows what was done, and the next run finds out.
+ */
+export function mustBeOvercome(fault: HttpFault | SqlFault, said: string): boolean {
+  if ('act' in fault) return fault.act !== 'hang' && fault.status !== 302
+  return ['terminated', 'too many connections', 'restart'].includes(fault.name) && !/^Lost the connection/.test(said)
 }
 
 /** Those that nothing but the time limit of a call or of the run ends. */

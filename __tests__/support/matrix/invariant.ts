@@ -105,7 +105,8 @@ async function inDatabase({ world, subject, files }: Stage, play: Play): Promise
   const cluster = branch && world.neon.branchCluster(project?.id ?? '', branch.id)
   if (!cluster) return [`no server of ${branchName}`]
   const own = isOfProduction(play) ? [] : Object.keys(files)
-  const [row] = await cluster.query(STATE, 'neondb')
+  const [row] = await cluster.query(STATE, 'neondb').catch((error: unknown) => [{ error: String(error) }])
+  if (!row || 'error' in row) return [`the database of ${branchName}: ${row?.error ?? 'no answer'}`]
   const { entries, half, badges, roles, readOnly } = row as unknown as DatabaseState
   return [
     ...differs('files in the ledger', entries, LEARNFLOW_FILES + own.length),

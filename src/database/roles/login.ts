@@ -1,7 +1,7 @@
 import { ActionError, errorCode, errorMessage } from '../../runtime/errors.ts'
 import { backoff, retry } from '../../runtime/retry.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { withDatabase } from '../connect.ts'
+import { tryDatabase } from '../ask-database.ts'
 
 const LOGIN_WITHIN = 15_000
 
@@ -21,7 +21,7 @@ export async function logsIn(runtime: Runtime, url: string, { name, password }: 
   address.password = encodeURIComponent(password)
   runtime.secrets.add(address.href)
   try {
-    await withDatabase(runtime, { url: address.href }, async () => undefined)
+    await tryDatabase(runtime, { url: address.href }, async () => undefined)
     return true
   } catch (error) {
     runtime.signal.throwIfAborted()

@@ -1,5 +1,5 @@
-import { askDatabase } from '../../database/ask-database.ts'
-import { type Database, withDatabase } from '../../database/connect.ts'
+import { askDatabase, tryDatabase } from '../../database/ask-database.ts'
+import type { Database } from '../../database/connect.ts'
 import {
   type Baseline,
   changeAgainst,
@@ -52,7 +52,7 @@ function count(run: Run, database: Database) {
 export async function inspectAfter(run: Run, target: Target, before: Before | null): Promise<number | null> {
   const { report, config } = run
   try {
-    return await withDatabase(run.runtime, { url: target.url }, async (database) => {
+    return await tryDatabase(run.runtime, { url: target.url }, async (database) => {
       const snapshot = await takeSnapshot(database)
       report.snapshot = snapshot
       if (target.isPreview && report.schema) {

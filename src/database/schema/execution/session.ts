@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ActionError, errorCode, errorMessage } from '../../../runtime/errors.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { tryAgain } from '../../ask-database.ts'
 import { type ConnectOptions, goneError, lost, openDatabase, type Row } from '../../connect.ts'
 import { connectionUrl } from '../../connection-url.ts'
 
@@ -26,7 +27,7 @@ const COPY_CHUNK = 1 << 20
 
 /** Opens a {@link Session}. Throws an {@link ActionError} when the database cannot be reached or refuses the login. */
 export async function openSession(runtime: Runtime, options: ConnectOptions): Promise<Session> {
-  const database = await openDatabase(runtime, options).catch((error: unknown) => {
+  const database = await tryAgain(runtime, () => openDatabase(runtime, options)).catch((error: unknown) => {
     runtime.signal.throwIfAborted()
     if (error instanceof ActionError) throw error
     const { address, database } = connectionUrl(options.url)
