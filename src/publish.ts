@@ -26,7 +26,6 @@ export async function publish(run: Run): Promise<void> {
   const options: ReportOptions = {
     diagram: run.config.report.diagram,
     diff: run.config.report.diff,
-    showDetail: run.config.schema.showDetail,
   }
   await optional(run, 'The pull request comment', () => comment(run, report, options))
   await optional(run, 'The job summary', async () => summary(run, cleaned(), options))

@@ -6,9 +6,10 @@ import type { Runtime } from '../runtime/runtime.ts'
  * the log.
  */
 export function annotateFailure(runtime: Runtime, failure: SqlFailure): void {
-  const told = [failure.message, failure.hint ? `Hint: ${failure.hint}` : '', failure.consequence].filter(Boolean)
+  const { message, hint, detail, consequence, next } = failure
+  const told = [message, hint && `Hint: ${hint}`, detail && `Detail: ${detail}`, consequence, `Next: ${next}`]
   runtime.log.info(barred(failure.excerpt))
-  runtime.log.error(told.join('\n'), {
+  runtime.log.error(told.filter(Boolean).join('\n'), {
     location: { file: failure.file, line: failure.line, column: failure.column },
     title: `SQLSTATE ${failure.sqlstate}`,
   })

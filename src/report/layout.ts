@@ -15,8 +15,6 @@ export interface ReportOptions {
   diagram: boolean
   /** Unified diff of the schema. */
   diff: boolean
-  /** DETAIL of a failed statement, which may hold row values. */
-  showDetail: boolean
 }
 
 const MOST_ALERTS = 5
@@ -32,7 +30,7 @@ export function visibleParts(report: Report, options: ReportOptions, medium: Med
   return [
     { markdown: `### ${headline(report)}` },
     { markdown: whereabouts(report) },
-    { markdown: failure ? sections.failureBlock(report, failure, options.showDetail) : '' },
+    { markdown: failure ? sections.failureBlock(report, failure) : '' },
     { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
     { markdown: report.outcome === 'failed' && medium === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
