@@ -152,6 +152,8 @@ export type FactKind =
   | 'event trigger'
   | 'privilege'
   | 'comment'
+  /** Of a dump: anything that only its SQL tells. */
+  | 'object'
 
 /** One thing a schema consists of, as the catalog describes it. */
 export interface Fact {

@@ -1,5 +1,6 @@
 import { commentMarker, upsertComment } from './github/index.ts'
 import type { Report } from './model.ts'
+import { markSwept } from './publish-swept.ts'
 import {
   annotateFailure,
   changesJson,
@@ -28,6 +29,7 @@ export async function publish(run: Run): Promise<void> {
     diff: run.config.report.diff,
   }
   await optional(run, 'The pull request comment', () => comment(run, report, options))
+  if (report.sweep) await optional(run, 'The comments about deleted branches', () => markSwept(run, report))
   await optional(run, 'The job summary', async () => summary(run, cleaned(), options))
   setOutputs(run, report)
 }

@@ -368,6 +368,7 @@ export function sqlError(): Report {
         ].join('\n'),
         consequence:
           'The file was rolled back; `sql/0006_courses.sql` before it stands, `sql/0008_display_name.sql` after it did not run.',
+        next: 'Correct the name, or make the table or view in an earlier file: files run in the natural order of their names.',
       },
     },
     error: {

@@ -8,7 +8,10 @@ import type { Runtime } from '../runtime/runtime.ts'
 export function annotateFailure(runtime: Runtime, failure: SqlFailure): void {
   const { message, hint, detail, consequence, next } = failure
   const told = [message, hint && `Hint: ${hint}`, detail && `Detail: ${detail}`, consequence, `Next: ${next}`]
+  const { file, line, column, sqlstate, where } = failure
+  runtime.log.info(`${file}:${line}:${column}: SQLSTATE ${sqlstate}`)
   runtime.log.info(barred(failure.excerpt))
+  if (where) runtime.log.info(`In: ${where}`)
   runtime.log.error(told.filter(Boolean).join('\n'), {
     location: { file: failure.file, line: failure.line, column: failure.column },
     title: `SQLSTATE ${failure.sqlstate}`,

@@ -48,7 +48,12 @@ export const STATE_OF = {
   changed: `${DOT.changed} changed`,
 } as const
 
-const PLURALS: Partial<Record<FactKind, string>> = { index: 'indexes', policy: 'policies', statistics: 'statistics' }
+/** Plurals that are not the noun with `s`. */
+export const PLURALS: Partial<Record<FactKind, string>> = {
+  index: 'indexes',
+  policy: 'policies',
+  statistics: 'statistics',
+}
 
 /** `6 columns, 2 indexes, 1 constraint`: what a table brought or took with it. */
 export function tally(changes: SchemaChange[]): string {
