@@ -116,10 +116,12 @@ function readParent(reader: Reader, notices: string[]): { parent: boolean; paren
   const text = reader.text('parent')
   if (text === '' || /^(true|false)$/i.test(text)) return { parent: reader.flag('parent') ?? false, parentBranch }
   if (parentBranch !== '') {
-    reader.problem(`Inputs parent '${text}' and parent_branch '${parentBranch}': give one of them.`)
+    reader.problem(
+      `Inputs parent '${text}' and parent_branch '${parentBranch}': parent is 'true' or 'false', which is whether to reset; the branch to begin from is parent_branch.`,
+    )
   }
   notices.push(
-    `Input parent is '${text}': it is taken as parent_branch, as in version 5 of Neon's create-branch-action.`,
+    `Input parent is '${text}': it is taken as parent_branch, as in version 5 of Neon's create-branch-action. Write parent_branch: ${text}; parent takes 'true' or 'false', which is whether to reset.`,
   )
   return { parent: false, parentBranch: text }
 }

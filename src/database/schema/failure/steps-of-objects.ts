@@ -76,7 +76,7 @@ export const STEPS_OF_OBJECTS: StepTable = {
     { message: /must be (?:able to SET ROLE|member of role|owner of)|permission denied to set role/, step: OWNERS },
     {
       message: /permission denied to create extension/,
-      step: 'This extension needs a superuser, which Neon gives to nobody: take one of those that the provider offers.',
+      step: 'This extension needs a superuser: have one make it, or take an extension that your role may make.',
     },
     { message: /row-level security/, step: 'Run the file as the owner of the table, or add a policy that lets it.' },
     'Give the role of the input role the right that is missing, or run the files as the owner of these objects.',
