@@ -476,7 +476,7 @@ export function sweep(): Report {
 
 /** The reports that are looked at, as Markdown and in the frame they appear in. */
 export function scenes(): { name: string; frame: 'comment' | 'summary'; markdown: string; diagrams: number }[] {
-  const options = { diagram: true, diff: true, showDetail: false }
+  const options = { diagram: true, diff: true }
   const comment = (report: Report) => renderComment(report, options)
   const summary = (report: Report) => renderSummary(report, options)
   const closing = closedBody(comment(pullRequest()), closed())

@@ -1,6 +1,6 @@
 import { ActionError } from '../runtime/errors.ts'
 import type { Neon } from './client.ts'
-import { isProjectMissing, NeonError, type Task } from './error.ts'
+import { NeonError, type Task } from './error.ts'
 import { isLimit, limitAdvice } from './limits.ts'
 
 /** Runs `work`; a {@link NeonError} leaves it as an {@link ActionError} with the next step. */
@@ -104,13 +104,8 @@ function adviceByStatus(error: NeonError, task: Task): string {
   if (status === 404 && task.projectId && /branch|endpoint|role|database|operation/i.test(error.message)) {
     return 'Run the job again: what was made a moment ago may not be found yet. If it stays so, check the inputs that name it.'
   }
-  if (
-    status === 404 &&
-    task.projectId &&
-    !isProjectMissing(error) &&
-    error.message !== '' &&
-    !/project/i.test(error.message)
-  ) {
+  // Something else of the project than what is named above, a snapshot for example.
+  if (status === 404 && /\b(?!project\b)\w+ not found/i.test(error.message)) {
     return 'Check the inputs that name what the message says is missing, then run the job again.'
   }
   if (status === 404 && task.projectId) {

@@ -13,10 +13,15 @@ export function headline(report: Report): string {
 function icon(report: Report): string {
   if (report.outcome === 'failed') return '❌'
   if (report.outcome === 'skipped') return '⏭️'
-  if (report.outcome === 'kept') return '📌'
+  if (report.outcome === 'kept' || staysAsItIs(report)) return '📌'
   if (report.outcome === 'deleted' || report.outcome === 'gone') return '🗑️'
   // Whoever reads nothing but the mark must not take rows that are lost for a good sign.
   return ICONS[report.mode] ?? (alerts(report).length > 0 ? '⚠️' : '✅')
+}
+
+/** The database of a connection string: nothing of it was made for the pull request. */
+function staysAsItIs({ outcome, branch, database }: Report): boolean {
+  return outcome === 'gone' && !branch && database !== undefined
 }
 
 const ICONS: Partial<Record<Mode, string>> = { sweep: '🧹', rotate: '🔑', plan: '🔍', diff: '🔍' }
@@ -38,7 +43,7 @@ function state(report: Report): string {
     reset: `${what} is reset to ${report.branch?.parentName ? code(report.branch.parentName) : 'its parent'}`,
     rotated: `${what} has new passwords`,
     deleted: `${what} is deleted`,
-    gone: report.branch || !report.database ? `${what} is already gone` : `${what} stays as it is`,
+    gone: staysAsItIs(report) ? `${what} stays as it is` : `${what} is already gone`,
     kept: `${what} is kept`,
     swept: 'Old Neon branches',
     planned: `Plan for ${what}`,
