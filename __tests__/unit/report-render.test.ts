@@ -131,6 +131,20 @@ describe('the comment', () => {
     expect(summary({ ...first, schema: schema('unchanged') })).toContain('2 files: 2 unchanged')
   })
 
+  test('of the same commit stays, also where only its first run made namespace and Secret', () => {
+    const secret = { kind: 'Secret' as const, namespace: 'shop-pr-42', name: 'postgres', keys: ['DATABASE_URL'] }
+    const namespace = {
+      kind: 'Namespace' as const,
+      namespace: '',
+      name: 'shop-pr-42',
+      keys: [],
+      action: 'created' as const,
+    }
+    const before = comment({ ...nothingChanged(), kubernetes: [namespace, { ...secret, action: 'created' }] })
+    expect(before).toContain('☸️ Secret `shop-pr-42/postgres`')
+    expect(said({ ...nothingChanged(), kubernetes: [{ ...secret, action: 'unchanged' }] }, before)).toBe(before)
+  })
+
   test.each([
     ['another commit', laterRun('f'.repeat(40))],
     ['another count of rows', { ...nothingChanged(), tables: [count('users', 1)] }],

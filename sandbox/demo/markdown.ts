@@ -2,11 +2,12 @@ import MarkdownIt from 'markdown-it'
 
 /**
  * Markdown as GitHub renders it in comments and job summaries: tables, strikethrough, bare links, raw HTML, line breaks as
- * written, alerts. Mentions and references, which GitHub links after rendering, are left to the caller as text.
+ * written, alerts. Mentions and references, which GitHub links after rendering, are left to the caller as text. With `icons`,
+ * alerts have GitHub's.
  */
-export function renderGfm(markdown: string): string {
+export function renderGfm(markdown: string, { icons = false } = {}): string {
   const renderer = new MarkdownIt({ html: true, linkify: true, breaks: true })
-  return alerts(renderer.render(markdown))
+  return alerts(renderer.render(markdown), icons)
 }
 
 // Titles and icons as GitHub shows them (github.com/primer/octicons, 16 px).
@@ -33,14 +34,14 @@ const ALERTS = {
   ],
 } as const
 
-function alerts(html: string): string {
+function alerts(html: string, icons: boolean): string {
   return html.replace(
     /<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\](?:<br>\s*|<\/p>)([\s\S]*?)<\/blockquote>/g,
     (_, kind: keyof typeof ALERTS, rest: string) => {
       const body = rest.startsWith('\n') ? rest : `<p>${rest}`
       const [name, path] = ALERTS[kind]
-      const icon = `<svg class="octicon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${path}"></path></svg>`
-      const title = `<p class="markdown-alert-title">${icon}${name}</p>`
+      const svg = `<svg class="octicon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${path}"></path></svg>`
+      const title = `<p class="markdown-alert-title">${icons ? svg : ''}${name}</p>`
       return `<div class="markdown-alert markdown-alert-${kind.toLowerCase()}">${title}${body}</div>`
     },
   )

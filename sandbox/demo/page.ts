@@ -62,13 +62,13 @@ function entry({ letter, title, failed }: PageStep): string {
 function section(step: PageStep): string {
   const comment = step.comment
     ? `<h3>Pull request comment</h3><div class="frame"><header><b>github-actions</b> <i>bot</i> commented</header>
-<article>${renderGfm(step.comment)}</article></div>`
+<article>${renderGfm(step.comment, { icons: true })}</article></div>`
     : ''
   return `<section id="${step.letter}">
 <h2>${step.letter}) ${escapeHtml(step.title)}</h2>
 <p class="facts"><span class="${step.failed ? 'bad' : 'good'}">${step.failed ? '✗' : '✓'}</span> <code>${escapeHtml(step.outcome)}</code> in ${escapeHtml(step.seconds)}</p>
 ${comment}
-<h3>Job summary</h3><div class="frame"><article>${step.summary ? renderGfm(step.summary) : '<p>None.</p>'}</article></div>
+<h3>Job summary</h3><div class="frame"><article>${step.summary ? renderGfm(step.summary, { icons: true }) : '<p>None.</p>'}</article></div>
 <details><summary>Log</summary><div class="log">${logOf(step.log)}</div></details>
 </section>`
 }

@@ -85,7 +85,9 @@ function legend(counts: TableCount[]): string[] {
  * the same from push to push.
  */
 export function kubernetesLines(results: KubernetesResult[], stable: boolean): string {
-  const lines = results.map((one) => {
+  // Only the run that makes a namespace tells of it, and what lies in it names it all the same.
+  const told = results.filter(({ kind, action }) => !(stable && kind === 'Namespace' && action === 'created'))
+  const lines = told.map((one) => {
     const name = code(one.kind === 'Namespace' ? one.name : `${one.namespace}/${one.name}`)
     const keys = one.keys.map((key) => code(key))
     const has = keys.length > 0 && one.kind === 'Secret' ? ` with ${listing(keys, 6)}` : ''
