@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { STEPS_OF_DATA } from '../../src/database/schema/failure/steps-of-data.ts'
 import { STEPS_OF_OBJECTS } from '../../src/database/schema/failure/steps-of-objects.ts'
 import { STEPS_OF_SERVER } from '../../src/database/schema/failure/steps-of-server.ts'
+import { unknownParents } from '../../src/inputs/index.ts'
 import { assertPreviewBranch, type Branch, claimBranch, noParent } from '../../src/neon/index.ts'
 import { commentText, renderSummary } from '../../src/report/index.ts'
 import { errorMessage } from '../../src/runtime/errors.ts'
@@ -45,6 +46,11 @@ describe('the input parent', () => {
       ).toMatch(/Write parent: true .*parent_branch names/)
     },
   )
+
+  test('an input that only sounds like it is told, and those of the action are not', () => {
+    const env = { INPUT_PARENT: 'true', INPUT_PARENT_BRANCH: 'main', INPUT_PARENT_ID: 'br-1', INPUT_MODE: 'x' }
+    expect(unknownParents(env)).toEqual([expect.stringMatching(/^Input parent_id is none .*is parent_branch/)])
+  })
 
   test('a name that is no such word has the form alone', () => {
     expect(
