@@ -148,7 +148,7 @@ export const STORY: Step[] = [
       return [
         ...outputs(result, { outcome: 'reset', branch_name: 'pr-7', applied: '4' }),
         ...same('branches', branches(stage), ['main', 'pr-7']),
-        ...comments(stage, 1, 'is reset to `main`'),
+        ...comments(stage, 1, 'is reset to its parent'),
         ...(await rows(result, 'select count(*)::int as rows from users', 4)),
       ]
     },

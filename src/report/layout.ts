@@ -130,8 +130,10 @@ function folded(title: string, items: number, markdown: string): string {
 }
 
 function filesTitle(files: FileResult[]): string {
-  const states = (['applied', 'pending', 'unchanged'] as const).map((state) => {
-    const count = files.filter((file) => file.state === state).length
+  const states = (['failed', 'applied', 'pending', 'unchanged'] as const).map((state) => {
+    const count = files.filter(
+      (file) => file.state === state || (state === 'failed' && file.state === 'partial'),
+    ).length
     return count > 0 ? `${whole(count)} ${state}` : ''
   })
   const told = states.filter(Boolean).join(', ')

@@ -24,11 +24,12 @@ export function summarize(
 }
 
 /** Tells the log what each file has become. The failure is told once, with its annotation, when the report is published. */
-export function tellResult({ log }: Runtime, { files, applied, unchanged, milliseconds }: SchemaResult): void {
+export function tellResult({ log }: Runtime, { files, applied, unchanged, failure, milliseconds }: SchemaResult): void {
   for (const file of files) {
     if (file.state === 'applied')
       log.info(`applied ${file.path} (${plural(file.statements, 'statement')}, ${file.milliseconds} ms)`)
     for (const note of file.state === 'unchanged' ? [] : file.notes) log.info(`  ${file.path}: ${note}`)
   }
-  log.info(`${plural(applied, 'file')} applied, ${whole(unchanged)} unchanged, in ${seconds(milliseconds)}`)
+  const failed = failure ? '1 failed, ' : ''
+  log.info(`${failed}${plural(applied, 'file')} applied, ${whole(unchanged)} unchanged, in ${seconds(milliseconds)}`)
 }
