@@ -18,8 +18,11 @@ beforeAll(async () => {
   await world.write({
     'sql/1_users.sql': 'create table users (id int primary key, name text);\ninsert into users values (1, $$Ada$$);',
   })
+  made = await world.run({ name: 'push' }, { project_name: 'shop' })
+  projectId = made.outputs.project_id ?? ''
 })
 afterAll(() => world.close())
+let made: RunResult
 
 /** Runs the action; whatever the run is about, its log must be one that people can read. */
 async function run(event: Parameters<World['run']>[0], inputs: Record<string, string>): Promise<RunResult> {
@@ -39,8 +42,7 @@ const writes = () => world.github.journal.filter(({ method, path }) => method !=
 
 describe('one pull request with a preview, a comparison, a second database and a second report', () => {
   test('preview and diff stand side by side, each with what it found in things', async () => {
-    const made = await run({ name: 'push' }, { project_name: 'shop' })
-    projectId = made.outputs.project_id ?? ''
+    expect(logFaults(made.log)).toEqual([])
     expect(made.summary).toMatch(/^### ✅ .*: adds table `users`$/m)
     await world.write({
       'sql/2_points.sql':
