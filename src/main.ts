@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import * as core from '@actions/core'
 import { type Event, readEvent } from './event.ts'
 import { readPayload } from './event-file.ts'
-import { type Config, judgeInputs } from './inputs/index.ts'
+import { type Config, judgeInputs, unknownParents } from './inputs/index.ts'
 import { registerSecrets } from './masks.ts'
 import { planRun, reasonToSkip, type SecretsGiven } from './plan.ts'
 import { tellJob, tellPullRequest } from './publish.ts'
@@ -34,7 +34,7 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
     const skip = reasonToSkip(secretsGiven(), event)
     if (skip) return reportSkip(log, skip)
     const config = await judgeInputs(getInput, secrets)
-    for (const notice of config.notices) log.notice(notice)
+    for (const notice of [...unknownParents(env), ...config.notices]) log.notice(notice)
     const lifetime = watchLifetime(config.timeout)
     const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
     try {

@@ -84,13 +84,17 @@ export interface SqlFailure {
   sqlstate: string
   message: string
   hint?: string
-  /** DETAIL; only kept when the input `show_detail` allows row values. */
+  /** DETAIL; kept when it names objects alone, or the input `show_detail` allows row values. */
   detail?: string
+  /** There is a DETAIL that may hold row values, so that it is not told. */
+  detailHidden?: true
   where?: string
   /** The lines around the place with a caret below it. */
   excerpt: string
   /** What stands and what was undone, one sentence. */
   consequence: string
+  /** What to do now, by SQLSTATE and kind of statement. */
+  next: string
 }
 
 /** What the schema step did. */
@@ -148,6 +152,8 @@ export type FactKind =
   | 'event trigger'
   | 'privilege'
   | 'comment'
+  /** Of a dump: anything that only its SQL tells. */
+  | 'object'
 
 /** One thing a schema consists of, as the catalog describes it. */
 export interface Fact {

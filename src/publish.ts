@@ -1,5 +1,6 @@
 import { commentMarker, upsertComment } from './github/index.ts'
 import type { Report } from './model.ts'
+import { markSwept } from './publish-swept.ts'
 import {
   annotateFailure,
   changesJson,
@@ -25,11 +26,16 @@ export async function tellPullRequest(run: Run): Promise<void> {
   const report = cleanDeep(secrets, run.report)
   if (report.schema?.failure) annotateFailure(run.runtime, report.schema.failure)
   if (signal.aborted) return
+  await unlessCancelled(run, 'The pull request comment', () => comment(run, report, optionsOf(run)))
+  if (report.sweep) await unlessCancelled(run, 'The comments about deleted branches', () => markSwept(run, report))
+}
+
+async function unlessCancelled(run: Run, what: string, work: () => Promise<void>): Promise<void> {
   try {
-    await comment(run, report, optionsOf(run))
+    await work()
   } catch (error) {
-    if (wasCancelled(signal)) throw error
-    warnUnwritten(run, 'The pull request comment', error)
+    if (wasCancelled(run.runtime.signal)) throw error
+    warnUnwritten(run, what, error)
   }
 }
 
@@ -45,7 +51,7 @@ export function tellJob(run: Run): void {
 }
 
 function optionsOf({ config }: Run): ReportOptions {
-  return { diagram: config.report.diagram, diff: config.report.diff, showDetail: config.schema.showDetail }
+  return { diagram: config.report.diagram, diff: config.report.diff }
 }
 
 function warnUnwritten(run: Run, what: string, error: unknown): void {

@@ -6,6 +6,7 @@ import type { Owner } from './ownership.ts'
 import type { Plan } from './plan.ts'
 import { seconds } from './runtime/clock.ts'
 import { OutOfTime } from './runtime/lifetime.ts'
+import { plural, whole } from './runtime/plural.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 /** One run of the action: what it was asked, what it works with, and what it has found out so far. */
@@ -100,8 +101,12 @@ export function emptyReport(options: {
 /** The last line of the log: how it ended, on which branch, in how much time. */
 export function lastLine(report: Report): string {
   const total = report.phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
-  const branch = report.branch ? ` · branch ${report.branch.name} (${report.branch.id})` : ''
-  const files = report.schema ? ` · ${report.schema.applied} files applied, ${report.schema.unchanged} unchanged` : ''
-  const tables = report.tables ? ` · ${report.tables.length} tables` : ''
+  const branch = report.branch
+    ? ` · branch ${report.branch.name}${report.branch.id ? ` (${report.branch.id})` : ''}`
+    : ''
+  const files = report.schema
+    ? ` · ${plural(report.schema.applied, 'file')} applied, ${whole(report.schema.unchanged)} unchanged`
+    : ''
+  const tables = report.tables ? ` · ${plural(report.tables.length, 'table')}` : ''
   return `neon-postgres-setup: ${report.outcome}${branch}${files}${tables} · ${seconds(total)}`
 }

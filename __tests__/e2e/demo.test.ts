@@ -42,15 +42,18 @@ describe('npm run demo', () => {
     // The text first: it says why, the exit code does not.
     expect(text).toContain('Everything held')
     expect(code).toBe(0)
-    for (const outcome of ['provisioned', 'created', 'reused', 'deleted', 'gone']) {
-      expect(text).toMatch(new RegExp(`✓ {2}[a-f] {2}\\S.* ${outcome} `))
+    for (const outcome of ['provisioned', 'created', 'reused', 'failed', 'reset', 'deleted', 'gone']) {
+      expect(text).toMatch(new RegExp(`✓ {2}[a-i] {2}\\S.* ${outcome} `))
     }
-    expect(text.match(/^✓/gm)).toHaveLength(6)
+    expect(text.match(/^✓/gm)).toHaveLength(9)
     expect(text).not.toContain('✗')
+    // Short enough to be read: the pages hold the rest.
+    expect(text.split('\n').length).toBeLessThanOrEqual(260)
     expect(text).not.toMatch(/postgres(?:ql)?:\/\/[^ \n]*:(?!\*\*\*)[^ \n*]+@/)
     const page = await readFile(join(folder, 'whole', 'index.html'), 'utf8')
-    expect(page.match(/<section /g)).toHaveLength(6)
-    expect(page.match(/<h3>Pull request comment/g)).toHaveLength(4)
+    expect(page.match(/<section /g)).toHaveLength(9)
+    expect(page.match(/<h3>Pull request comment/g)).toHaveLength(7)
+    for (const kind of ['caution', 'warning']) expect(page).toContain(`markdown-alert-${kind}`)
     expect(page).toContain('<code class="language-mermaid">erDiagram')
     const script = /<script src="([^"]+)">/.exec(page)?.[1] ?? ''
     expect((await readFile(join(folder, 'whole', decodeURI(script)), 'utf8')).length).toBeGreaterThan(1_000_000)

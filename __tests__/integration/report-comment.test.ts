@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type GitHubSandbox, startGitHub } from '../../sandbox/github/index.ts'
 import { type CommentOptions, commentMarker, upsertComment } from '../../src/github/index.ts'
 import type { Report } from '../../src/model.ts'
+import { markSwept } from '../../src/publish-swept.ts'
 import { closedBody, commentText, renderComment } from '../../src/report/index.ts'
+import type { Run } from '../../src/run.ts'
 import { baseReport, closed, nothingChanged, pullRequest, sqlError } from '../support/reports.ts'
 import { testRuntime } from '../support/runtime.ts'
 
-const OPTIONS = { diagram: true, diff: true, showDetail: false }
+const OPTIONS = { diagram: true, diff: true }
 const TOKEN = 'ghs_thejobstoken1234567890'
 const MARKER = commentMarker(baseReport())
 const text = (line: string) => `${MARKER}\n\n${line}`
@@ -340,6 +342,86 @@ describe('the life of a pull request', () => {
     expect((await say(report)).action).toBe('updated')
     const text = closedBody(renderComment(pullRequest(), OPTIONS), closed())
     expect(bodies()[0]).toBe(`${commentMarker(pullRequest())}\n\n${text}`)
+  })
+})
+
+describe('all comments about a branch', () => {
+  const ofDatabase = (name: string, more: Partial<Report> = {}): Report => ({
+    ...pullRequest(),
+    database: { name, role: 'r', host: 'ep-x.neon.tech' },
+    ...more,
+  })
+  const branch = (name: string) => ({ id: `br-${name}`, name, created: false })
+  const say = (report: Report) =>
+    upsertComment(instant(), options({ marker: commentMarker(report), ...commentText(report, OPTIONS) }))
+  const heads = () => bodies().map((body) => body.split('\n').find((line) => line.startsWith('### ')) ?? body)
+  const gone = () => heads().map((line) => /is deleted$/.test(line))
+
+  test('closing marks those of every database, comment_id and comparison, and no other branch or project', async () => {
+    await say(ofDatabase('shop'))
+    await say(ofDatabase('audit'))
+    await say(ofDatabase('shop', { commentId: 'api' }))
+    await say(ofDatabase('shop', { mode: 'diff', outcome: 'compared' }))
+    await say(ofDatabase('shop', { commentId: 'other', branch: branch('pr-42-docs') }))
+    await say(ofDatabase('shop', { project: { id: 'else', name: 'else', created: false } }))
+    github.addComment(42, {
+      body: (bodies()[0] ?? '').replace('is ready', 'is forged'),
+      user: { login: 'mallory', id: 6, type: 'User' },
+    })
+    const { database: _database, ...report } = closed()
+    await say(report)
+    expect(gone()).toEqual([true, true, true, true, false, false, false])
+    const before = github.journal.length
+    expect((await say({ ...report, outcome: 'gone' })).action).toBe('unchanged')
+    expect(github.journal.slice(before).filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+
+  test('of a version that wrote no word for the branch, by the name in the first line', async () => {
+    const old = (report: Report, name: string) => {
+      const text = renderComment(report, OPTIONS).replace(/^<!--.*?-->\n\n/, '')
+      github.addComment(42, { body: `${commentMarker({ ...report, commentId: name })}\n\n${text}` })
+    }
+    old(ofDatabase('shop'), 'one')
+    old(ofDatabase('shop', { branch: branch('pr-4') }), 'two')
+    await say(closed())
+    expect(gone()).toEqual([true, false])
+  })
+
+  test('a sweep marks a hundred at most, one a second, and names the others in the log', async () => {
+    const rows = Array.from({ length: 103 }, (_, index) => ({
+      ...{ branchId: `br-${index}`, branchName: `pr-${index}`, pullRequest: 1000 + index, ageDays: 1 },
+      ...{ action: 'deleted' as const, reason: 'pull request is closed' },
+    }))
+    const report = baseReport({ mode: 'sweep', outcome: 'swept', pullRequest: null, sweep: rows })
+    for (const { pullRequest: number, branchName } of rows) {
+      github.openPull({ number })
+      const preview = ofDatabase('shop', { pullRequest: number, branch: branch(branchName) })
+      const body = `${commentMarker(preview)}\n\n${renderComment(preview, { diagram: false, diff: false })}`
+      github.addComment(number, { body })
+    }
+    const runtime = instant()
+    const started = runtime.clock.now()
+    const config = { report: { comment: 'auto', githubToken: TOKEN } }
+    await markSwept({ runtime, config, runner: { apiUrl: github.apiUrl }, report } as unknown as Run, report)
+    const marked = rows.filter(({ pullRequest: n }) => github.comments(n)[0]?.body.includes('is deleted'))
+    expect(marked).toHaveLength(100)
+    expect(Math.round((runtime.clock.now() - started) / 1000)).toBe(99)
+    expect(runtime.lines.filter((line) => line.includes('not marked'))).toEqual([
+      'The comments about these branches were not marked: pr-100 (#1100), pr-101 (#1101), pr-102 (#1102).',
+    ])
+  })
+
+  test('a sweep whose token may not write ends at the first, and says so once', async () => {
+    github.setToken('ghs_readonly1234567890', { kind: 'installation', permissions: { 'pull-requests': 'read' } })
+    await say(ofDatabase('shop'))
+    const row = { ageDays: 1, action: 'deleted' as const, reason: 'closed', branchId: 'br', branchName: 'pr-42' }
+    const sweep = [42, 42].map((number) => ({ ...row, pullRequest: number }))
+    const report = baseReport({ mode: 'sweep', outcome: 'swept', pullRequest: null, sweep })
+    const runtime = instant()
+    const config = { report: { comment: 'auto', githubToken: 'ghs_readonly1234567890' } }
+    await markSwept({ runtime, config, runner: { apiUrl: github.apiUrl }, report } as unknown as Run, report)
+    expect(runtime.lines.filter((line) => line.includes('permissions'))).toHaveLength(1)
+    expect(gone()).toEqual([false])
   })
 })
 

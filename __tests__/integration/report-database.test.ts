@@ -61,11 +61,11 @@ describe('the report of a real database', () => {
   test('names what changed, with rows, also where SQL quotes the name', () => {
     const rows = [...rendered(renderSummary(report, OPTIONS)).body.querySelectorAll('tr')].map((row) => row.textContent)
     const line = (start: string) => rows.find((row) => row.trimStart().startsWith(start)) ?? ''
-    expect(line('"order"')).toContain('🟢 column "direction TB": integer default 1')
+    expect(line('"order"')).toContain('🟢 new column "direction TB": integer default 1')
     expect(line('"order"')).toContain('3\u00a0(+1)')
-    expect(line('customers')).toContain('🔴 column note')
+    expect(line('customers')).toContain('🔴 dropped column note')
     expect(line('dropped')).toContain('🔴 dropped')
-    expect(line('view names')).toContain('🟡 view names')
+    expect(line('view names')).toContain('🟡 changed view names')
     expect(line('enum level')).toContain("'low', 'high' → 'low', 'middle', 'high'")
     const text = renderComment(report, OPTIONS)
     expect(text).toContain('Drops the table `dropped` with all data.')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { failureError } from '../../src/database/schema/failure/failure.ts'
+import { annotateFailure } from '../../src/report/index.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { apply, states } from '../support/schema.ts'
 
@@ -82,17 +83,22 @@ describe('the place of an error', () => {
     expect(error.title).toBe('42601')
     expect(error.outputs).toEqual({ failed_file: 'sql/1.sql', failed_line: '2', sqlstate: '42601' })
     expect(error.sentence).toBe(
-      'Could not apply sql/1.sql, line 2: syntax error at or near "selct". The file was rolled back; nothing was applied in this run.',
+      'Could not apply sql/1.sql, line 2: syntax error at or near "selct". Correct the spelling at the caret; where it looks right, look for a comma, bracket or semicolon too many or too few in front of it.',
     )
   })
 
-  test('is in the log, with caret and consequence', async () => {
+  test('is told once, with caret, consequence and next step, when it is published', async () => {
     const runtime = testRuntime()
-    await apply({ url: cluster.url(), runtime, files: { '1.sql': 'select 1', '2.sql': 'select\n  nope' } })
+    const files = { '1.sql': 'select 1', '2.sql': 'select\n  nope' }
+    const { failure } = await apply({ url: cluster.url(), runtime, files })
+    expect(runtime.lines.join('\n')).not.toContain('nope')
+    if (failure) annotateFailure(runtime, failure)
     const log = runtime.lines.join('\n')
-    expect(log).toContain('sql/2.sql:2:3: 42703 column "nope" does not exist')
-    expect(log).toMatch(/2 \| {3}nope\n\s+\| {3}\^/)
+    expect(log).toContain('sql/2.sql:2:3: SQLSTATE 42703')
+    expect(log).toMatch(/2 \| {3}nope\n\|\s+\| {3}\^/)
+    expect(log.match(/column "nope" does not exist/g)).toHaveLength(1)
     expect(log).toContain('The file was rolled back; the 1 file before it stays applied.')
+    expect(log).toContain('Next: Correct the name of the column')
   })
 })
 
@@ -159,6 +165,36 @@ end $$`
   })
 })
 
+describe('details', () => {
+  test('that name objects are shown: what depends on what, and what keeps a type from being changed', async () => {
+    await cluster.query('create table t(a int); create view v as select a from t; create view w as select a from v')
+    const dropped = await failing('drop table t')
+    expect(dropped).toMatchObject({
+      sqlstate: '2BP01',
+      detail: 'view v depends on table t\nview w depends on view v',
+      next: expect.stringContaining('CASCADE only if'),
+    })
+    expect(dropped.detailHidden).toBeUndefined()
+    expect(await failing('alter table t alter a type text')).toMatchObject({
+      sqlstate: '0A000',
+      detail: 'rule _RETURN on view v depends on column "a"',
+      next: expect.stringContaining('Drop the view in front'),
+    })
+  })
+
+  test.each(['2BP01', '0A000', '42P01'])(
+    'that a function raises with the code %s are hidden, and that is told',
+    async (code) => {
+      await cluster.query("create table secrets(s text); insert into secrets values ('geheim')")
+      const raise = `do $$ begin raise exception 'no' using errcode = '${code}', detail = (select s from secrets); end $$`
+      const failure = await failing(raise)
+      expect(failure).toMatchObject({ sqlstate: code, detailHidden: true })
+      expect(JSON.stringify(failure)).not.toContain('geheim')
+      expect(await failing(raise, true)).toMatchObject({ detail: 'geheim' })
+    },
+  )
+})
+
 describe('an error that SQL raised with the code of a lost connection', () => {
   test.each(['08006', '08000', '08P01', '57P01', '57P03', '57014'])('%s is the error of its file', async (sqlstate) => {
     const text = `select 1;\ndo $$ begin raise exception 'the other side is away' using errcode = '${sqlstate}'; end $$;`
@@ -192,7 +228,7 @@ describe('limits', () => {
       const locked = await apply({ url: cluster.url(), files: { '3.sql': 'alter table a add j int' }, policy })
       expect(locked.failure).toMatchObject({
         ...{ sqlstate: '55P03', line: 1 },
-        hint: expect.stringContaining('lock_timeout'),
+        next: expect.stringContaining('lock_timeout'),
       })
     } finally {
       await holder.close()

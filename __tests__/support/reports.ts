@@ -368,6 +368,7 @@ export function sqlError(): Report {
         ].join('\n'),
         consequence:
           'The file was rolled back; `sql/0006_courses.sql` before it stands, `sql/0008_display_name.sql` after it did not run.',
+        next: 'Correct the name, or make the table or view in an earlier file: files run in the natural order of their names.',
       },
     },
     error: {
@@ -475,7 +476,7 @@ export function sweep(): Report {
 
 /** The reports that are looked at, as Markdown and in the frame they appear in. */
 export function scenes(): { name: string; frame: 'comment' | 'summary'; markdown: string; diagrams: number }[] {
-  const options = { diagram: true, diff: true, showDetail: false }
+  const options = { diagram: true, diff: true }
   const comment = (report: Report) => renderComment(report, options)
   const summary = (report: Report) => renderSummary(report, options)
   const closing = closedBody(comment(pullRequest()), closed())

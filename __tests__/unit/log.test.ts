@@ -26,18 +26,43 @@ describe('log', () => {
     const told = log()
     for (const tell of [told.info, told.debug, told.notice, told.warning, told.error]) tell('at hunter2-secret')
     told.error('x', { title: 'hunter2-secret' })
-    await told.group('group hunter2-secret', async () => undefined)
+    await told.group('group hunter2-secret', async () => told.info('in it'))
     expect(written).not.toContain('hunter2-secret')
     expect(written.match(/\*\*\*/g)).toHaveLength(7)
   })
 
   test('a group ends with its duration, also when its work fails', async () => {
-    const work = log().group('Schema', async () => {
+    const told = log()
+    const work = told.group('Schema', async () => {
+      told.info('one file')
       await clock.sleep(1500)
       throw new Error('no')
     })
     await expect(work).rejects.toThrow('no')
-    expect(written).toBe('::group::Schema\n(1.5 s)\n::endgroup::\n')
+    expect(written).toBe('::group::Schema\none file\n(1.5 s)\n::endgroup::\n')
+  })
+
+  test('a group in which nothing is told is none; one that took a second is a line', async () => {
+    const told = log()
+    await told.group('Branch', async () => 1)
+    await told.group('Ready', async () => {
+      told.debug('asked again')
+      await clock.sleep(1200)
+    })
+    told.info('next')
+    expect(written).toBe('::debug::asked again\nReady (1.2 s)\nnext\n')
+  })
+
+  test('a group inside another belongs to it, and the next one is a group of its own', async () => {
+    const told = log()
+    await told.group('Reset', async () => {
+      await told.group('Connection', async () => told.info('connected'))
+      told.info('reset')
+    })
+    await told.group('Schema', async () => told.warning('late'))
+    expect(written).toBe(
+      '::group::Reset\nconnected\nreset\n(0.0 s)\n::endgroup::\n::group::Schema\n::warning::late\n(0.0 s)\n::endgroup::\n',
+    )
   })
 
   test('progress comes at most every five seconds', async () => {
@@ -75,7 +100,7 @@ describe('log', () => {
     const told = log()
     await clock.sleep(6000)
     const foreign = 'x\n::stop-commands::a\u2028::set-output name=b::c\r\u001b[0m::add-mask::d'
-    if (kind === 'group') await told.group(foreign, async () => undefined)
+    if (kind === 'group') await told.group(foreign, async () => told.info('in it'))
     else told[kind](foreign)
     const names = written.split(/\r\n|\n|\r/).map((line) => parseCommand(line)?.name)
     const own = { info: [], progress: [], debug: ['debug'], group: ['group', 'endgroup'] }

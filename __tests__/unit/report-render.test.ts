@@ -18,7 +18,7 @@ import {
 } from '../support/reports.ts'
 import { testRuntime } from '../support/runtime.ts'
 
-const OPTIONS = { diagram: true, diff: true, showDetail: false }
+const OPTIONS = { diagram: true, diff: true }
 const comment = (report: Report, more = {}) => renderComment(report, { ...OPTIONS, ...more })
 const summary = (report: Report, more = {}) => renderSummary(report, { ...OPTIONS, ...more })
 const first = (markdown: string) => markdown.split('\n').find((line) => line.startsWith('### '))
@@ -34,11 +34,11 @@ describe('the first line', () => {
   test.each([
     [
       pullRequest(),
-      '✅ Neon branch [`pr-42`](https://console.neon.tech/app/projects/lively-moon-12345678/branches/br-quiet-leaf-a1b2c3d4) is ready: 3 files applied, 15 schema changes, 7 tables',
+      '⚠️ Neon branch [`pr-42`](https://console.neon.tech/app/projects/lively-moon-12345678/branches/br-quiet-leaf-a1b2c3d4) is ready: adds 2 tables, 2 columns; drops column `users.name`; changes column `learning_events.id`, enum `level`',
     ],
     [
       nothingChanged(),
-      '✅ Neon branch [`pr-42`](https://console.neon.tech/app/projects/lively-moon-12345678/branches/br-quiet-leaf-a1b2c3d4) is ready: 5 files unchanged, no schema change, 5 tables',
+      '✅ Neon branch [`pr-42`](https://console.neon.tech/app/projects/lively-moon-12345678/branches/br-quiet-leaf-a1b2c3d4) is ready: no schema change',
     ],
     [closed(), '🗑️ Neon branch `pr-42` is deleted'],
     [sweep(), '🧹 Old Neon branches: 2 deleted, 1 failed, 1 kept'],
@@ -90,25 +90,82 @@ describe('the comment', () => {
     expect(text.indexOf('[!WARNING]')).toBeLessThan(text.indexOf('| Table or object'))
   })
 
-  test('is the same on every push that changes nothing: no time, commit or run in it', () => {
-    const later = {
-      ...nothingChanged(),
-      sha: 'f'.repeat(40),
+  const laterRun = (sha: string): Report => {
+    const later = nothingChanged()
+    return {
+      ...later,
+      sha,
       runUrl: 'https://github.com/octo/learnflow/actions/runs/1',
+      outcome: 'created',
       phases: [{ name: 'Schema', milliseconds: 99_999 }],
+      ...(later.project ? { project: { ...later.project, created: true } } : {}),
+      ...(later.branch
+        ? { branch: { ...later.branch, readyMilliseconds: 77, expiresAt: '2027-01-01T00:00:00Z', parentName: 'other' } }
+        : {}),
+      ...(later.schema ? { schema: { ...later.schema, milliseconds: 5 } } : {}),
+      ...(later.tables ? { tables: later.tables.map((one) => ({ ...one, bytes: one.bytes + 8192 })) } : {}),
     }
-    later.branch = {
-      ...(later.branch ?? { id: '', name: '', created: false }),
-      readyMilliseconds: 77,
-      expiresAt: '2027-01-01T00:00:00Z',
-    }
-    later.schema = {
-      ...(later.schema ?? { source: '', files: [], applied: 0, unchanged: 0, pending: 0, warnings: [] }),
-      milliseconds: 5,
-    }
-    expect(comment(later)).toBe(comment(nothingChanged()))
+  }
+  const said = (report: Report, previous: string) => {
+    const { body } = commentText(report, OPTIONS)
+    return typeof body === 'string' ? body : body(previous)
+  }
+
+  test('of the same commit stays as it is, whatever times, sizes and runs say', () => {
+    const before = comment(nothingChanged())
+    const later = laterRun(nothingChanged().sha)
+    expect(said(later, before)).toBe(before)
+    expect(comment(later)).not.toBe(before)
     expect(summary(later)).not.toBe(summary(nothingChanged()))
-    expect(comment({ ...nothingChanged(), outcome: 'created' })).toBe(comment(nothingChanged()))
+  })
+
+  test('a file that an earlier run of the pull request applied is applied in the comment, and unchanged in the summary', () => {
+    const first = nothingChanged()
+    const schema = (state: 'applied' | 'unchanged') => ({
+      ...{ source: 'sql/', applied: 0, unchanged: 0, pending: 0, milliseconds: 1, warnings: [] },
+      files: [file('sql/1.sql', { state, milliseconds: 8 }), file('sql/0.sql', { state: 'unchanged' })],
+    })
+    const applied = comment({ ...first, schema: schema('applied') })
+    expect(said({ ...first, schema: schema('unchanged') }, applied)).toBe(applied)
+    expect(comment({ ...first, schema: schema('unchanged') })).toContain('2 files: 1 applied, 1 unchanged')
+    expect(summary({ ...first, schema: schema('unchanged') })).toContain('2 files: 2 unchanged')
+  })
+
+  test('of the same commit stays, also where only its first run made namespace and Secret', () => {
+    const secret = { kind: 'Secret' as const, namespace: 'shop-pr-42', name: 'postgres', keys: ['DATABASE_URL'] }
+    const namespace = {
+      kind: 'Namespace' as const,
+      namespace: '',
+      name: 'shop-pr-42',
+      keys: [],
+      action: 'created' as const,
+    }
+    const before = comment({ ...nothingChanged(), kubernetes: [namespace, { ...secret, action: 'created' }] })
+    expect(before).toContain('☸️ Secret `shop-pr-42/postgres`')
+    expect(said({ ...nothingChanged(), kubernetes: [{ ...secret, action: 'unchanged' }] }, before)).toBe(before)
+  })
+
+  test.each([
+    ['another commit', laterRun('f'.repeat(40))],
+    ['another count of rows', { ...nothingChanged(), tables: [count('users', 1)] }],
+    ['a warning', { ...nothingChanged(), warnings: ['A role was kept.'] }],
+    [
+      'a host that changed',
+      { ...nothingChanged(), database: { name: 'learnflow', role: 'r', host: 'ep-other.neon.tech' } },
+    ],
+    ['a failure', sqlError()],
+  ])('is written anew for %s', (_, report) => {
+    const before = comment(nothingChanged())
+    expect(said(report, before)).toBe(comment(report))
+    expect(said(report, before)).not.toBe(before)
+  })
+
+  test('names commit, expiry and host in one small line; the host of a connection string is not told', () => {
+    expect(comment(pullRequest())).toMatch(
+      /\n<sub>Commit \[`4f0c1d2`\]\(https:\/\/github\.com\/octo\/learnflow\/commit\/4f0c[0-9a-f]+\) · expires 2026-12-07 10:00 UTC · host `ep-cool-dew-a1b2c3d4\.eu-central-1\.aws\.neon\.tech`<\/sub>$/,
+    )
+    const { branch: _branch, project: _project, ...external } = pullRequest()
+    expect(comment(external)).toMatch(/\n<sub>Commit \S+<\/sub>$/)
   })
 
   test('a failure shows place, excerpt, consequence, next step and the run', () => {
@@ -117,16 +174,21 @@ describe('the comment', () => {
     expect(text).toContain('/blob/4f0c1d2e3a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d/sql/0007_enrolments.sql#L4')
     expect(text).toContain('  |                                        ^')
     expect(text).toContain('The file was rolled back;')
-    expect(text).toContain('**Next:** Correct the statement')
+    expect(text).toContain('**Next:** Correct the name, or make the table')
+    expect(text.match(/The file was rolled back/g)).toHaveLength(1)
     expect(text).toContain('/actions/runs/9876543210')
   })
 
-  test('DETAIL, which can hold row values, only on request', () => {
+  test('DETAIL is shown line by line where there is one; one that is hidden says which input shows it', () => {
     const report = sqlError()
-    if (report.schema?.failure) report.schema.failure.detail = 'Key (email)=(mona) already exists.'
-    expect(comment(report)).not.toContain('mona')
-    expect(summary(report)).not.toContain('mona')
-    expect(comment(report, { showDetail: true })).toContain('mona')
+    const { failure } = report.schema ?? {}
+    if (failure) failure.detail = 'view v depends on table t\nview w depends on view v'
+    expect(comment(report)).toContain('Detail: view v depends on table t<br>view w depends on view v')
+    if (failure) {
+      delete failure.detail
+      failure.detailHidden = true
+    }
+    for (const text of [comment(report), summary(report)]) expect(text).toContain('`show_detail: true`')
   })
 
   test('diagram and diff can be turned off', () => {
@@ -228,9 +290,7 @@ describe('limits', () => {
   test.each([1000, 20_000])('with %d tables the counts are still there', (tables) => {
     const text = comment(many(tables))
     expect(text.length).toBeLessThanOrEqual(60_000)
-    expect(first(text)).toContain(`${tables.toLocaleString('en-US')} files applied`)
-    expect(first(text)).toContain(`${(tables * 3).toLocaleString('en-US')} schema changes`)
-    expect(first(text)).toContain(`${tables.toLocaleString('en-US')} tables`)
+    expect(first(text)).toMatch(new RegExp(`: adds ${tables.toLocaleString('en-US')} tables$`))
   })
 
   test('where even the necessary parts are too long, the minimal form has counts and the greatest tables', () => {
@@ -244,6 +304,7 @@ describe('limits', () => {
       message: 'syntax error',
       excerpt: 'x'.repeat(70_000),
       consequence: 'Rolled back.',
+      next: 'Correct it.',
     }
     const text = comment(report)
     expect(text.length).toBeLessThanOrEqual(60_000)
@@ -375,6 +436,7 @@ describe('names from outside', () => {
           where: NASTY,
           excerpt: `\`\`\`\n${NASTY}`,
           consequence: NASTY,
+          next: NASTY,
         },
       },
       diff: { changes, unified: `+${NASTY}\n\`\`\`\`\n` },
@@ -414,6 +476,7 @@ describe('names from outside', () => {
     'summary',
     'strong',
     'a',
+    'sub',
   ]
   const sweepReport = (): Report => ({
     ...nastyReport(),
@@ -422,8 +485,8 @@ describe('names from outside', () => {
   })
 
   test.each([
-    ['comment', () => comment(nastyReport(), { showDetail: true })],
-    ['summary', () => summary(nastyReport(), { showDetail: true })],
+    ['comment', () => comment(nastyReport())],
+    ['summary', () => summary(nastyReport())],
     ['closed', () => closedBody(comment(nastyReport()), { ...nastyReport(), mode: 'cleanup' })],
     [
       'error',
@@ -466,11 +529,17 @@ describe('the annotation of a failed statement', () => {
     expect(runtime.annotations).toEqual([
       {
         kind: 'error',
-        text: 'relation "course" does not exist\nHint: There is a table "courses".\nThe file was rolled back; `sql/0006_courses.sql` before it stands, `sql/0008_display_name.sql` after it did not run.',
+        text: [
+          'relation "course" does not exist',
+          'Hint: There is a table "courses".',
+          'The file was rolled back; `sql/0006_courses.sql` before it stands, `sql/0008_display_name.sql` after it did not run.',
+          'Next: Correct the name, or make the table or view in an earlier file: files run in the natural order of their names.',
+        ].join('\n'),
         at: { location: { file: 'sql/0007_enrolments.sql', line: 4, column: 38 }, title: 'SQLSTATE 42P01' },
       },
     ])
-    const printed = (runtime.lines[0] ?? '').split('\n')
+    expect(runtime.lines[0]).toBe('sql/0007_enrolments.sql:4:38: SQLSTATE 42P01')
+    const printed = (runtime.lines[1] ?? '').split('\n')
     expect(printed).toEqual(['| 1 | a', '|   ::set-output name=x::y', '| ## [error]z', '|   ^'])
   })
 })

@@ -5,15 +5,15 @@ import { PULL_REQUEST, type Stage, TOKEN } from './stage.ts'
 // Outputs that hold credentials by their documentation.
 const SECRET_OUTPUTS = ['db_url', 'db_url_pooled', 'db_url_with_pooler', 'password', 'role_urls']
 
-/** What must hold after every run: success, no secret where none belongs, nothing left, the sandbox free of mistakes. */
-export function checkEach(result: RunResult, stage: Stage): string[] {
+/** What must hold after every run: its end as the story wants it, no secret where none belongs, nothing left, the sandbox free of mistakes. */
+export function checkEach(result: RunResult, stage: Stage, conclusion: RunResult['conclusion']): string[] {
   const { password, db_url, db_url_pooled } = result.outputs
   const given = [password, db_url, db_url_pooled].flatMap((value) => value || [])
   const secrets = [stage.neon.organizationApiKey, TOKEN, ...given]
   const leaks = result.leaks(secrets, SECRET_OUTPUTS).map(({ where }) => `a secret is readable in ${where}`)
   const told = stage.github.journal.filter(({ body }) => secrets.some((secret) => body.includes(secret)))
   return [
-    ...same('conclusion', result.conclusion, 'success'),
+    ...same('conclusion', result.conclusion, conclusion),
     ...same('undeclared outputs', result.unknownOutputs, []),
     ...same('files left', result.leftFiles, []),
     ...same('processes left', result.orphans, []),

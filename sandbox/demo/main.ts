@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { type RunResult, runAction } from '../runner/index.ts'
 import { findProcesses } from '../runner/process-tree.ts'
 import { checkEach } from './expectations.ts'
+import { seen } from './markdown.ts'
 import { type PageStep, writePage } from './page.ts'
 import { PULL_REQUEST, type Stage, setStage } from './stage.ts'
 import { runOptions, STORY, type Step } from './story.ts'
@@ -69,8 +70,20 @@ async function playStep(step: Step, stage: Stage): Promise<Played> {
   const neonRequests = stage.neon.journal.length - marks.neon
   const githubRequests = stage.github.journal.length - marks.github
   const comment = step.event.name === 'pull_request' ? (stage.github.comments(PULL_REQUEST)[0]?.body ?? '') : ''
-  const faults = interrupted.signal.aborted ? [] : [...checkEach(result, stage), ...(await step.expect(result, stage))]
+  if (step.shows) console.log(`\n${bold('  The comment, as it is seen')}\n${indented(seen(comment))}`)
+  const wanted = step.fails ? 'failure' : 'success'
+  const faults = interrupted.signal.aborted
+    ? []
+    : [...checkEach(result, stage, wanted), ...(await step.expect(result, stage))]
   return { step, result, comment, neonRequests, githubRequests, faults }
+}
+
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => `  ┃ ${line}`)
+    .join('\n')
 }
 
 /** Children of this process that outlived the sandbox. */
@@ -80,10 +93,6 @@ async function stillRunning(): Promise<string[]> {
 }
 
 async function tell(played: readonly Played[], left: readonly string[]): Promise<void> {
-  const last = played.findLast(({ comment }) => comment !== '')
-  if (last) console.log(`\n${bold(`The comment on pull request #${PULL_REQUEST}, as it stands`)}\n\n${last.comment}`)
-  const summary = played.findLast(({ step }) => step.letter === 'd')?.result.summary
-  if (summary) console.log(`\n${bold('The job summary of d)')}\n\n${summary}`)
   const page = await writePage(resolve(values.out), played.map(pageStep))
   const rows = played.map(({ step, result, neonRequests, githubRequests, faults }) => [
     faults.length === 0 ? green('✓') : red('✗'),
@@ -107,7 +116,17 @@ async function tell(played: readonly Played[], left: readonly string[]): Promise
 function pageStep({ step, result, comment }: Played): PageStep {
   const { letter, title } = step
   const outcome = result.outputs.outcome ?? result.conclusion
-  return { letter, title, outcome, seconds: `${seconds(result)} s`, log: result.log, summary: result.summary, comment }
+  const failed = result.conclusion !== 'success'
+  return {
+    letter,
+    title,
+    outcome,
+    failed,
+    seconds: `${seconds(result)} s`,
+    log: result.log,
+    summary: result.summary,
+    comment,
+  }
 }
 
 function eventName({ event }: Step): string {

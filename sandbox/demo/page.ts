@@ -1,13 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import MarkdownIt from 'markdown-it'
+import { renderGfm } from './markdown.ts'
+import { STYLE } from './style.ts'
 
 /** What the page shows of one run. */
 export interface PageStep {
   letter: string
   title: string
   outcome: string
+  /** The run was red. */
+  failed: boolean
   seconds: string
   /** Masked log. */
   log: string
@@ -43,7 +46,7 @@ function page(css: string, mermaid: string, steps: readonly PageStep[]): string 
 </head>
 <body class="markdown-body">
 <h1>A repository's story</h1>
-<nav>${steps.map(({ letter, title }) => `<a href="#${letter}">${letter}) ${escapeHtml(title)}</a>`).join('')}</nav>
+<nav>${steps.map(entry).join('')}</nav>
 ${steps.map(section).join('\n')}
 <script src="${mermaid}"></script>
 <script>${DRAW}</script>
@@ -52,44 +55,47 @@ ${steps.map(section).join('\n')}
 `
 }
 
+function entry({ letter, title, failed }: PageStep): string {
+  return `<a href="#${letter}"><b class="${failed ? 'bad' : 'good'}">${failed ? '✗' : '✓'}</b>${letter}) ${escapeHtml(title)}</a>`
+}
+
 function section(step: PageStep): string {
   const comment = step.comment
     ? `<h3>Pull request comment</h3><div class="frame"><header><b>github-actions</b> <i>bot</i> commented</header>
-<article>${render(step.comment)}</article></div>`
+<article>${renderGfm(step.comment, { icons: true })}</article></div>`
     : ''
   return `<section id="${step.letter}">
 <h2>${step.letter}) ${escapeHtml(step.title)}</h2>
-<p class="facts"><code>${escapeHtml(step.outcome)}</code> in ${escapeHtml(step.seconds)}</p>
+<p class="facts"><span class="${step.failed ? 'bad' : 'good'}">${step.failed ? '✗' : '✓'}</span> <code>${escapeHtml(step.outcome)}</code> in ${escapeHtml(step.seconds)}</p>
 ${comment}
-<h3>Job summary</h3><div class="frame"><article>${step.summary ? render(step.summary) : '<p>None.</p>'}</article></div>
-<details><summary>Log</summary><pre>${escapeHtml(step.log)}</pre></details>
+<h3>Job summary</h3><div class="frame"><article>${step.summary ? renderGfm(step.summary, { icons: true }) : '<p>None.</p>'}</article></div>
+<details><summary>Log</summary><div class="log">${logOf(step.log)}</div></details>
 </section>`
 }
 
-function render(markdown: string): string {
-  return new MarkdownIt({ html: true, linkify: true, breaks: true }).render(markdown)
+/** The masked log as the run's page shows it: groups folded, annotations in their colour. */
+function logOf(log: string): string {
+  const lines = log.split('\n').map((line) => {
+    const [, kind = '', text = ''] = /^##\[(\w+)\](.*)$/s.exec(line) ?? []
+    if (kind === 'group') return `<details><summary>${escapeHtml(text)}</summary><div>`
+    if (kind === 'endgroup') return '</div></details>'
+    return kind ? `<div class="${kind}">${escapeHtml(`${kind}: ${text}`)}</div>` : `<div>${escapeHtml(line)}</div>`
+  })
+  return lines.join('')
 }
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char] ?? char)
 }
 
-const STYLE = `
-body { max-width: 960px; margin: 0 auto; padding: 32px 16px; }
-nav { display: flex; flex-direction: column; margin-bottom: 24px; }
-.frame { border: 1px solid var(--borderColor-default, #d1d9e0); border-radius: 6px; overflow: hidden; }
-.frame header { padding: 8px 16px; font-size: 14px; border-bottom: 1px solid var(--borderColor-default, #d1d9e0); background: var(--bgColor-muted, #f6f8fa); }
-.frame header i { font-style: normal; font-size: 12px; border: 1px solid var(--borderColor-default, #d1d9e0); border-radius: 2em; padding: 0 6px; }
-.frame article { padding: 16px; font-size: 14px; }
-.mermaid { text-align: center; }
-section > details { margin-top: 16px; }
-`
-
 // Runs in the browser. A folded diagram has no size to be measured in, so Mermaid draws it apart and hands over the picture.
 const DRAW = `
 (async () => {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches
   mermaid.initialize({ startOnLoad: false, theme: dark ? 'dark' : 'default', securityLevel: 'strict' })
+  for (const block of document.querySelectorAll('code.language-diff')) {
+    block.innerHTML = block.innerHTML.replace(/^([-+]).*$/gm, (line, sign) => '<span class="' + (sign === '+' ? 'plus' : 'minus') + '">' + line + '</span>')
+  }
   let number = 0
   for (const code of document.querySelectorAll('code.language-mermaid')) {
     const { svg } = await mermaid.render('diagram' + ++number, code.textContent)

@@ -18,8 +18,8 @@ export interface Stage {
   kubernetes: KubernetesStandIn
   /** What is checked out: no Git, only the files. */
   workspace: string
-  /** Copies a file of `pull-request/` into the checked-out folder `db/`. */
-  add(name: string): Promise<void>
+  /** Copies a file of `pull-request/` into the checked-out folder `db/`, under its own name unless told. */
+  add(name: string, as?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,10 +53,10 @@ export async function setStage(): Promise<Stage> {
       github,
       kubernetes,
       workspace,
-      async add(name) {
+      async add(name, as = name) {
         const text = await readFile(new URL(`pull-request/${name}`, import.meta.url), 'utf8')
         await mkdir(join(workspace, 'db'), { recursive: true })
-        await writeFile(join(workspace, 'db', name), text)
+        await writeFile(join(workspace, 'db', as), text)
       },
       close,
     }

@@ -8,6 +8,10 @@ export interface Step {
   title: string
   event: RunOptions['event']
   inputs: Record<string, string>
+  /** The run is meant to be red. */
+  fails?: boolean
+  /** The comment is worth a look behind the log. */
+  shows?: boolean
   /** What happens in the repository before the event. */
   before?(stage: Stage): Promise<void> | void
   /** What must hold after the run, beside what holds after each; answers what does not. */
@@ -32,7 +36,7 @@ const pull = (action: 'opened' | 'synchronize' | 'closed', merged = false) => ({
   merged,
 })
 
-/** The story of issue 2: from the first push to the second close. */
+/** From the first push to the second close, with a red run, a warning and a reset on the way. */
 export const STORY: Step[] = [
   {
     letter: 'a',
@@ -98,9 +102,63 @@ export const STORY: Step[] = [
   },
   {
     letter: 'e',
+    title: 'pushed to with a slip in the SQL: a red run that says where and what to do',
+    event: pull('synchronize'),
+    inputs: preview,
+    fails: true,
+    shows: true,
+    before: (stage) => stage.add('0102_nicknames.broken.sql', '0102_nicknames.sql'),
+    async expect(result, stage) {
+      return [
+        ...outputs(result, {
+          outcome: 'failed',
+          sqlstate: '42703',
+          failed_file: 'db/0102_nicknames.sql',
+          failed_line: '4',
+        }),
+        ...comments(stage, 1, '0102_nicknames.sql:4'),
+        ...(await rows(result, 'select sum(points)::int as rows from users', 15)),
+      ]
+    },
+  },
+  {
+    letter: 'f',
+    title: 'mended, and a column dropped: the warning says which rows are lost',
+    event: pull('synchronize'),
+    inputs: preview,
+    shows: true,
+    async before(stage) {
+      await stage.add('0102_nicknames.sql')
+      await stage.add('0103_no_code.sql')
+    },
+    async expect(result, stage) {
+      return [
+        ...outputs(result, { outcome: 'reused', applied: '2' }),
+        ...comments(stage, 1, 'Drops the column `submissions.code` (5 rows)'),
+        ...(await rows(result, 'select count(nickname)::int as rows from users', 1)),
+      ]
+    },
+  },
+  {
+    letter: 'g',
+    title: 'reset by name: the branch begins again with the data of main',
+    event: pull('synchronize'),
+    inputs: { ...preview, mode: 'reset' },
+    async expect(result, stage) {
+      return [
+        ...outputs(result, { outcome: 'reset', branch_name: 'pr-7', applied: '4' }),
+        ...same('branches', branches(stage), ['main', 'pr-7']),
+        ...comments(stage, 1, 'is reset to its parent'),
+        ...(await rows(result, 'select count(*)::int as rows from users', 4)),
+      ]
+    },
+  },
+  {
+    letter: 'h',
     title: 'closed: the branch and its Secret go',
     event: pull('closed', true),
     inputs: preview,
+    shows: true,
     before: (stage) => stage.github.closePull(PULL_REQUEST, { merged: true }),
     async expect(result, stage) {
       return [
@@ -112,7 +170,7 @@ export const STORY: Step[] = [
     },
   },
   {
-    letter: 'f',
+    letter: 'i',
     title: 'closed again: already gone, and that is fine',
     event: pull('closed', true),
     inputs: preview,

@@ -5,12 +5,17 @@ const PATTERN =
   /^\s*(<!-- neon-postgres-setup comment=([0-9a-f]{12}) project=([0-9a-f]{12}|unknown) database=([0-9a-f]{12}|unknown) -->)/
 
 /**
- * The hidden HTML comment that a pull request comment is found by: one per project, database and `comment_id`. The parts
+ * The hidden HTML comment that a pull request comment is found by: one per project, database and `comment_id`, for mode `diff`
+ * and for all others. The parts
  * are hashes, so that no name can end the HTML comment. A run that failed before it knew the project says `unknown`.
  */
-export function commentMarker(report: Pick<Report, 'commentId' | 'project' | 'database'>): string {
+export function commentMarker(
+  report: Pick<Report, 'commentId' | 'project' | 'database'> & Partial<Pick<Report, 'mode'>>,
+): string {
   const part = (value: string | undefined) => (value === undefined || value === '' ? 'unknown' : hash(value))
-  const parts = [hash(report.commentId), part(report.project?.id), part(report.database?.name)]
+  // A comparison stands beside the preview's report and must not take its place.
+  const id = report.mode === 'diff' ? `${report.commentId}\0diff` : report.commentId
+  const parts = [hash(id), part(report.project?.id), part(report.database?.name)]
   return `<!-- neon-postgres-setup comment=${parts[0]} project=${parts[1]} database=${parts[2]} -->`
 }
 
@@ -37,6 +42,14 @@ export function compareMarkers(wanted: string, found: string): 'same' | 'compati
   if (!left || !right) return 'other'
   const agree = left.every((part, index) => part === right[index] || part === 'unknown' || right[index] === 'unknown')
   return agree ? 'compatible' : 'other'
+}
+
+/** Whether two markers are of comments about the same project, as far as both know it. */
+export function isSameProject(wanted: string, found: string): boolean {
+  const left = PATTERN.exec(wanted)?.[3]
+  const right = PATTERN.exec(found)?.[3]
+  if (left === undefined || right === undefined) return false
+  return left === right || left === 'unknown' || right === 'unknown'
 }
 
 /** Of two compatible markers one that knows whatever either knows. */

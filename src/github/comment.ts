@@ -2,7 +2,7 @@ import { byContract, type Clean, clean } from '../runtime/door.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asking } from './client.ts'
 import { type Comment, type CommentApi, type CommentPlace, commentApi } from './comment-api.ts'
-import { compareMarkers, markerIn, mergeMarkers, splitMarker } from './comment-marker.ts'
+import { compareMarkers, isSameProject, markerIn, mergeMarkers, splitMarker } from './comment-marker.ts'
 import { warnOfFailure } from './failure.ts'
 
 /** Where a comment goes and what it says. */
@@ -16,6 +16,13 @@ export interface CommentOptions extends CommentPlace {
   body: string | ((previous: string | null) => string)
   /** True: no comment is made where none is. */
   onlyIfExists?: boolean
+  /**
+   * Which branch a text is about. With `onlyIfExists`, every comment of ours in the same project that is about the `same` branch
+   * gets the text, whatever its database and `comment_id`, and one that is about an `other` branch does not.
+   */
+  about?(text: string): 'same' | 'other' | 'unknown'
+  /** True: only comments that are about the same branch, not the one that the marker finds. */
+  onlyAbout?: boolean
   /** True: that the token may write none is worth a line of the log, not a warning. */
   isOptional?: boolean
 }
@@ -53,14 +60,39 @@ export async function upsertComment(runtime: Runtime, options: CommentOptions): 
 async function upsert(runtime: Runtime, options: CommentOptions): Promise<CommentResult> {
   const github = commentApi(runtime, options)
   const all = await github.list()
-  const marked = all.filter((comment) => compareMarkers(options.marker, markerIn(comment.body ?? '')) !== 'other')
+  const marked = all.filter((comment) => isMeant(options, comment))
   const login = marked.length > 0 ? await github.login() : undefined
   if (marked.length > 0 && login === undefined) return await withoutLogin(runtime, options, { github, marked })
-  const found = choose(
-    marked.filter((comment) => isOwn(comment, login ?? '')),
-    options.marker,
-  )
-  return await write(runtime, options, { github, found })
+  const own = marked.filter((comment) => isOwn(comment, login ?? ''))
+  if (options.onlyIfExists && options.about) return await writeAll(runtime, options, { github, own })
+  return await write(runtime, options, { github, found: choose(own, options.marker) })
+}
+
+/** Whether a comment's marker answers the one that is looked for, or its text is about the same branch of the same project. */
+function isMeant({ marker, about, onlyAbout }: CommentOptions, comment: Comment): boolean {
+  const found = splitMarker(comment.body ?? '')
+  const relation = about?.(found.text) ?? 'unknown'
+  if (relation === 'same' && isSameProject(marker, found.marker)) return true
+  return !onlyAbout && relation !== 'other' && compareMarkers(marker, found.marker) !== 'other'
+}
+
+/** Writes the text to the comment that the marker finds, twins of it removed, and to all others that are about the branch. */
+async function writeAll(
+  runtime: Runtime,
+  options: CommentOptions,
+  { github, own }: { github: CommentApi; own: Comment[] },
+): Promise<CommentResult> {
+  const first = options.onlyAbout ? [] : choose(own, options.marker)
+  const isAbout = ({ body = '' }: Comment) => options.about?.(splitMarker(body).text) === 'same'
+  const others = own.filter((comment) => !first.includes(comment) && isAbout(comment))
+  let result: CommentResult = { url: null, action: 'absent' }
+  for (const found of [first, ...others.map((comment) => [comment])]) {
+    if (found.length === 0) continue
+    const marker = first === found ? options.marker : markerIn(found[0]?.body ?? '')
+    const written = await write(runtime, { ...options, marker }, { github, found })
+    if (result.url === null) result = written
+  }
+  return result
 }
 
 /**

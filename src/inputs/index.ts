@@ -2,3 +2,4 @@
 export type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 export { judgeInputs, readConfig } from './read-config.ts'
 export { fillNumber } from './shapes.ts'
+export { unknownParents } from './unknown-parent.ts'

@@ -3,7 +3,7 @@ import { kubeconfigProblem, parseDaprComponent, parseSecretKeys } from '../kuber
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Secrets } from '../runtime/secrets.ts'
-import { firstOf, quoted, withoutTail } from '../runtime/shown.ts'
+import { firstOf, oneLine, quoted, withoutTail } from '../runtime/shown.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
 import { asksToProvision, looksSwapped, withAliases } from './neon-names.ts'
@@ -117,10 +117,12 @@ function readParent(reader: Reader, notices: string[]): { parent: boolean; paren
   const text = reader.text('parent')
   if (text === '' || /^(true|false)$/i.test(text)) return { parent: reader.flag('parent') ?? false, parentBranch }
   if (parentBranch !== '') {
-    reader.problem(`Inputs parent ${quoted(text)} and parent_branch ${quoted(parentBranch)}: give one of them.`)
+    reader.problem(
+      `Inputs parent ${quoted(text)} and parent_branch ${quoted(parentBranch)}: parent is 'true' or 'false', which is whether to reset; the branch to begin from is parent_branch.`,
+    )
   }
   notices.push(
-    `Input parent is ${quoted(text)}: it is taken as parent_branch, as in version 5 of Neon's create-branch-action.`,
+    `Input parent is ${quoted(text)}: it is taken as parent_branch, as in version 5 of Neon's create-branch-action. Write parent_branch: ${oneLine(text)}; parent takes 'true' or 'false', which is whether to reset.`,
   )
   return { parent: false, parentBranch: text }
 }

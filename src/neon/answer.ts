@@ -9,6 +9,7 @@ const REQUIRED: Readonly<Record<string, string>> = {
   getProject: 'project',
   getProjectBranch: 'branch',
   getProjectBranchRolePassword: 'password',
+  getProjectBranchSchema: 'sql',
   getProjectOperation: 'operation',
   listProjectBranchDatabases: 'databases',
   listProjectBranchEndpoints: 'endpoints',

@@ -8,6 +8,8 @@ export interface Claim {
   owner: Owner
   /** Whether the user wrote this very name: then a branch that nobody else marked may be used, as a guest. */
   namedByUser: boolean
+  /** What is to be done with it, where that is more than to use it; told in the error. */
+  doing?: 'reset' | 'rotate'
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Claim {
  * and deleted too. `guest`: only used; that is the one exception, for a branch that the user named and that is unmarked or
  * this repository's own. Throws {@link ActionError} for every other branch.
  */
-export function claimBranch(branch: Branch, { owner, namedByUser }: Claim): 'owner' | 'guest' {
+export function claimBranch(branch: Branch, { owner, namedByUser, doing }: Claim): 'owner' | 'guest' {
   const mark = markOf(branch.annotations)
   const standing = standingOf(mark, owner)
   const sharedByAll = mark?.pullRequest === null && owner.pullRequest === null
@@ -25,6 +27,15 @@ export function claimBranch(branch: Branch, { owner, namedByUser }: Claim): 'own
     standing === 'unmarked'
       ? 'it is there already, and nothing says that this action made it'
       : `it belongs to ${describeMark(mark)}`
+  if (doing) {
+    const what = doing === 'reset' ? 'reset the branch' : 'give a new password to the branch'
+    throw new ActionError(`Refused to ${what} ${branch.name}: ${whose}.`, {
+      advice:
+        standing === 'unmarked'
+          ? 'Name it in the input branch if it is meant.'
+          : 'Name a branch that was made for this pull request or repository.',
+    })
+  }
   throw new ActionError(`Refused to use the branch ${branch.name}: ${whose}.`, {
     advice:
       standing === 'unmarked'

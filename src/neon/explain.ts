@@ -105,10 +105,17 @@ function adviceByStatus(error: NeonError, task: Task): string {
   if (status === 404 && task.projectId && /branch|endpoint|role|database|operation/i.test(error.message)) {
     return 'Run the job again: what was made a moment ago may not be found yet. If it stays so, check the inputs that name it.'
   }
+  // Something else of the project than what is named above, a snapshot for example.
+  if (status === 404 && /\b(?!project\b)\w+ not found/i.test(error.message)) {
+    return 'Check the inputs that name what the message says is missing, then run the job again.'
+  }
   if (status === 404 && task.projectId) {
     return `Check project_id ${task.projectId} (Neon console, Settings of the project), and that the key belongs to the same organization.`
   }
-  if (status === 412) return 'The project is in a state, or on a plan, that forbids this: see it in the Neon console.'
+  if (status === 412)
+    return /branch|endpoint|compute/i.test(error.message)
+      ? 'The branch is in a state that forbids this: see it in the Neon console.'
+      : 'The project is in a state, or on a plan, that forbids this: see it in the Neon console.'
   if (status === 423)
     return 'Another operation holds the project; see its operations in the Neon console, then run the job again.'
   if (status === 429) return 'The account sends too many requests; wait a minute, then run the job again.'

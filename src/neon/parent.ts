@@ -75,6 +75,15 @@ export async function findParent(neon: Neon, projectId: string, text: string): P
 /** The error for a parent that the project does not have. */
 export function noParent(projectId: string, text: string): ActionError {
   return new ActionError(`The project ${projectId} has no branch ${parseParent(text).branch} to branch from.`, {
-    advice: 'Correct the input parent_branch: a name, an id, or one of both with @timestamp or @lsn.',
+    advice: adviceFor(text),
   })
+}
+
+/** A word that says that there shall be a parent, and not which, was meant for the input `parent`. */
+function adviceFor(text: string): string {
+  const form = 'a name, an id, or one of both with @timestamp or @lsn'
+  if (!/^(?:true|false|yes|no|on|off|parent|\^parent|default|ture|flase|1|0)$/i.test(text)) {
+    return `Correct the input parent_branch: ${form}.`
+  }
+  return `Write parent: true or parent: false if a reset to the parent is meant; parent_branch names the branch to begin from: ${form}.`
 }

@@ -17,11 +17,19 @@ export async function ensurePreviewBranch(neon: Neon, request: NamedBranchReques
  * That a branch is the wanted one and no place where previews do harm. Throws {@link ActionError} when its name differs,
  * or when it is the default or a protected branch.
  */
-export function assertPreviewBranch(branch: Branch, name: string): void {
+export function assertPreviewBranch(branch: Branch, name: string, use: 'preview' | 'reset' = 'preview'): void {
   const refuse = (cause: string, advice: string) =>
-    new ActionError(`Refused to use the branch ${name} as a preview: ${cause}.`, { advice })
+    new ActionError(
+      use === 'reset'
+        ? `Refused to reset the branch ${name}: ${cause}.`
+        : `Refused to use the branch ${name} as a preview: ${cause}.`,
+      { advice },
+    )
   if (branch.name !== name) throw refuse(`Neon gave the branch ${branch.name} (${branch.id})`, 'Run the job again.')
-  const advice = 'Choose another branch_name for pull requests, for example pr-{number}.'
+  const advice =
+    use === 'reset'
+      ? 'Name the branch of a pull request: a reset takes all that is in it away.'
+      : 'Choose another branch_name for pull requests, for example pr-{number}.'
   if (branch.default) throw refuse('it is the default branch of the project', advice)
   if (branch.protected) throw refuse('it is protected', advice)
 }

@@ -20,13 +20,14 @@ export interface CompareRequest {
 export interface SchemaComparison {
   compare: Branch
   base: Branch
-  /** Unified diff from base to compare; empty when they are equal. */
-  diff: string
+  /** The schema of each as SQL, as `pg_dump --schema-only` writes it. */
+  baseSql: string
+  compareSql: string
 }
 
 /**
- * Compares the schemas of two branches (`getProjectBranchSchemaComparison`), without logging in to either.
- * Throws {@link ActionError} for a branch that is not there, or one without a parent and no base named.
+ * Reads the schemas of two branches (`getProjectBranchSchema`, as Neon's own schema-diff-action and command line do), without
+ * logging in to either. Throws {@link ActionError} for a branch that is not there, or one without a parent and no base named.
  */
 export async function compareSchemas(neon: Neon, request: CompareRequest): Promise<SchemaComparison> {
   const { projectId, compareBranch, database, timestamp, lsn } = request
@@ -37,18 +38,20 @@ export async function compareSchemas(neon: Neon, request: CompareRequest): Promi
   return await explaining(neon, task, async () => {
     const compare = await need(neon, projectId, compareBranch)
     const base = await baseOf(neon, compare, request)
-    const query = {
-      projectId,
-      branchId: compare.id,
-      base_branch_id: base.id,
-      db_name: database,
-      ...(timestamp ? { timestamp } : {}),
-      ...(lsn ? { lsn } : {}),
+    const query = { projectId, db_name: database }
+    const moment = { ...(timestamp ? { timestamp } : {}), ...(lsn ? { lsn } : {}) }
+    const read = async (branch: Branch, more: typeof moment) => {
+      const { sql } = await neon.read('getProjectBranchSchema', (api, params) =>
+        api.getProjectBranchSchema({ ...query, branchId: branch.id, ...more }, params),
+      )
+      if (sql) return sql
+      // A dump has a head even where there is nothing else; an empty one would be told as everything dropped.
+      throw new ActionError(`Neon gave no schema of the branch ${branch.name}: its answer is empty.`, {
+        advice: 'Run the job again.',
+      })
     }
-    const reply = await neon.read('getProjectBranchSchemaComparison', (api, params) =>
-      api.getProjectBranchSchemaComparison(query, params),
-    )
-    return { compare, base, diff: reply.diff ?? '' }
+    const compareSql = await read(compare, moment)
+    return { compare, base, baseSql: await read(base, {}), compareSql }
   })
 }
 

@@ -6,9 +6,13 @@ import type { Runtime } from '../runtime/runtime.ts'
  * the log.
  */
 export function annotateFailure(runtime: Runtime, failure: SqlFailure): void {
-  const told = [failure.message, failure.hint ? `Hint: ${failure.hint}` : '', failure.consequence].filter(Boolean)
+  const { message, hint, detail, consequence, next } = failure
+  const told = [message, hint && `Hint: ${hint}`, detail && `Detail: ${detail}`, consequence, `Next: ${next}`]
+  const { file, line, column, sqlstate, where } = failure
+  runtime.log.info(`${file}:${line}:${column}: SQLSTATE ${sqlstate}`)
   runtime.log.info(barred(failure.excerpt))
-  runtime.log.error(told.join('\n'), {
+  if (where) runtime.log.info(`In: ${where}`)
+  runtime.log.error(told.filter(Boolean).join('\n'), {
     location: { file: failure.file, line: failure.line, column: failure.column },
     title: `SQLSTATE ${failure.sqlstate}`,
   })

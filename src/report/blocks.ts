@@ -85,7 +85,9 @@ function legend(counts: TableCount[]): string[] {
  * the same from push to push.
  */
 export function kubernetesLines(results: KubernetesResult[], stable: boolean): string {
-  const lines = results.map((one) => {
+  // Only the run that makes a namespace tells of it, and what lies in it names it all the same.
+  const told = results.filter(({ kind, action }) => !(stable && kind === 'Namespace' && action === 'created'))
+  const lines = told.map((one) => {
     const name = code(one.kind === 'Namespace' ? one.name : `${one.namespace}/${one.name}`)
     const keys = one.keys.map((key) => code(key))
     const has = keys.length > 0 && one.kind === 'Secret' ? ` with ${listing(keys, 6)}` : ''
@@ -120,23 +122,26 @@ export function phasesTable(phases: Report['phases']): string {
 }
 
 /** A failed statement: where, what Postgres said, the lines around it, what stands and what to do. */
-export function failureBlock(report: Report, failure: SqlFailure, showDetail: boolean): string {
+export function failureBlock(report: Report, failure: SqlFailure): string {
   const place = `${failure.file}:${failure.line}:${failure.column}`
   const told = [
     failure.hint ? `Hint: ${prose(failure.hint)}` : '',
     failure.where ? `In: ${prose(failure.where, 300)}` : '',
-    showDetail && failure.detail ? `Detail: ${prose(failure.detail)}` : '',
+    failure.detail
+      ? `Detail: ${failure.detail
+          .split('\n')
+          .map((line) => prose(line))
+          .join('<br>')}`
+      : '',
+    failure.detailHidden
+      ? 'A detail is not shown, as it can hold values of rows: set `show_detail: true` to see it.'
+      : '',
   ].filter(Boolean)
   return [
     `> [!CAUTION]\n> **${prose(failure.message)}** (SQLSTATE ${code(failure.sqlstate)}) at ${link(code(place), fileUrl(report, failure))}`,
     fence(failure.excerpt, 'sql'),
-    [...told, prose(failure.consequence), nextStep(report)].filter(Boolean).join('\n\n'),
+    [...told, prose(failure.consequence), `**Next:** ${prose(failure.next)}`].join('\n\n'),
   ].join('\n\n')
-}
-
-function nextStep(report: Report): string {
-  if (report.error?.advice) return `**Next:** ${prose(report.error.advice)}`
-  return '**Next:** correct the statement and push again.'
 }
 
 /** An error that is no failed statement. */

@@ -48,7 +48,12 @@ export const STATE_OF = {
   changed: `${DOT.changed} changed`,
 } as const
 
-const PLURALS: Partial<Record<FactKind, string>> = { index: 'indexes', policy: 'policies', statistics: 'statistics' }
+/** Plurals that are not the noun with `s`. */
+export const PLURALS: Partial<Record<FactKind, string>> = {
+  index: 'indexes',
+  policy: 'policies',
+  statistics: 'statistics',
+}
 
 /** `6 columns, 2 indexes, 1 constraint`: what a table brought or took with it. */
 export function tally(changes: SchemaChange[]): string {
@@ -70,9 +75,9 @@ const SHORT: readonly FactKind[] = [
   'privilege',
 ]
 
-/** One change as safe Markdown: `🟢 column`, name and definition. */
+/** One change as safe Markdown: `🟢 new column`, name and definition; the colour alone tells not everybody. */
 export function changeLine(change: SchemaChange): string {
-  const name = `${DOT[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
+  const name = `${STATE_OF[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
   if (!SHORT.includes(change.kind)) return name
   const values = beforeAndAfter(change)
   return values ? `${name}: ${values}` : name

@@ -1,4 +1,5 @@
 import type { Report } from '../model.ts'
+import { branchMark } from './about-branch.ts'
 import { errorBlock } from './blocks.ts'
 import { code, details, link, prose } from './escape.ts'
 import { headline } from './headline.ts'
@@ -6,6 +7,7 @@ import { headline } from './headline.ts'
 // First line of a closed comment's text; nothing from outside can stand there.
 const CLOSED = '<!-- neon-postgres-setup closed -->'
 const HISTORY = '<!-- neon-postgres-setup history -->'
+const OPEN = /^\s*<!-- neon-postgres-setup state=[0-9a-f]{12}[^>]{0,40} -->/
 const LONGEST = 60_000
 
 /**
@@ -18,8 +20,9 @@ export function closedBody(previousBody: string, report: Report): string {
   // Deleted before, by the run that wrote this.
   if (report.outcome === 'gone' && previous.startsWith(CLOSED)) return previous
   const { project } = report
+  const mark = branchMark(report)
   const head = [
-    `${CLOSED}\n\n### ${headline(report)}`,
+    `${CLOSED}${mark ? `\n<!-- neon-postgres-setup ${mark} -->` : ''}\n\n### ${headline(report)}`,
     report.error ? errorBlock(report.error) : '',
     report.outcome === 'kept' ? report.warnings.map((text) => prose(text)).join('\n\n') : '',
     project ? `Project ${link(code(project.name), project.consoleUrl)}` : '',
@@ -34,7 +37,7 @@ export function closedBody(previousBody: string, report: Report): string {
 
 /** The report inside a comment's text: of a closed one what it keeps, of another all of it. */
 function historyOf(body: string): string {
-  const rest = body.replaceAll('\r\n', '\n').trim()
+  const rest = body.replaceAll('\r\n', '\n').replace(OPEN, '').trim()
   if (!rest.startsWith(CLOSED)) return rest
   const start = rest.indexOf(HISTORY)
   return start < 0 ? '' : rest.slice(start + HISTORY.length, rest.lastIndexOf('</details>')).trim()

@@ -1,14 +1,7 @@
 import type { TableCount } from '../model.ts'
+import { whole } from '../runtime/plural.ts'
 
-/** A whole number with thousands separators. */
-export function whole(count: number): string {
-  return Math.round(count).toLocaleString('en-US')
-}
-
-/** `1 file`, `2 files`; the plural is the noun with `s` unless given. */
-export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${whole(count)} ${count === 1 ? noun : nouns}`
-}
+export { plural, whole } from '../runtime/plural.ts'
 
 /** Bytes for people, in Postgres' units (`pg_size_pretty`: 1 kB is 1024 bytes). */
 export function size(bytes: number): string {

@@ -1,19 +1,27 @@
 import type { Mode, Report } from '../model.ts'
+import { alerts } from './alerts.ts'
+import { deeds } from './deeds.ts'
 import { code, link } from './escape.ts'
 import { plural } from './format.ts'
 
-/** The first line: state, branch with its console link, counts of files, tables and changes. Safe Markdown, no heading mark. */
+/** The first line: state, branch with its console link, and what was done to the schema. Safe Markdown, no heading mark. */
 export function headline(report: Report): string {
-  const counts = countsOf(report)
-  return `${icon(report)} ${state(report)}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`
+  const told = news(report)
+  return `${icon(report)} ${state(report)}${told ? `: ${told}` : ''}`
 }
 
 function icon(report: Report): string {
   if (report.outcome === 'failed') return '❌'
   if (report.outcome === 'skipped') return '⏭️'
-  if (report.outcome === 'kept') return '📌'
+  if (report.outcome === 'kept' || staysAsItIs(report)) return '📌'
   if (report.outcome === 'deleted' || report.outcome === 'gone') return '🗑️'
-  return ICONS[report.mode] ?? '✅'
+  // Whoever reads nothing but the mark must not take rows that are lost for a good sign.
+  return ICONS[report.mode] ?? (alerts(report).length > 0 ? '⚠️' : '✅')
+}
+
+/** The database of a connection string: nothing of it was made for the pull request. */
+function staysAsItIs({ outcome, branch, database }: Report): boolean {
+  return outcome === 'gone' && !branch && database !== undefined
 }
 
 const ICONS: Partial<Record<Mode, string>> = { sweep: '🧹', rotate: '🔑', plan: '🔍', diff: '🔍' }
@@ -35,7 +43,7 @@ function state(report: Report): string {
     reset: `${what} is reset to ${report.branch?.parentName ? code(report.branch.parentName) : 'its parent'}`,
     rotated: `${what} has new passwords`,
     deleted: `${what} is deleted`,
-    gone: `${what} is already gone`,
+    gone: staysAsItIs(report) ? `${what} stays as it is` : `${what} is already gone`,
     kept: `${what} is kept`,
     swept: 'Old Neon branches',
     planned: `Plan for ${what}`,
@@ -51,6 +59,7 @@ function failedState(report: Report, text: string): string {
   if (report.schema?.failure) return `${code(report.schema.failure.file)} failed on ${subject(report)}`
   const verbs: Partial<Record<Mode, string>> = {
     cleanup: 'could not be deleted',
+    reset: report.schema ? 'is reset, but not ready' : 'could not be reset',
     rotate: 'could not get new passwords',
     plan: 'could not be planned',
     diff: 'could not be compared',
@@ -60,30 +69,14 @@ function failedState(report: Report, text: string): string {
   return verb ? `${subject(report)} ${verb}` : text
 }
 
-/** `2 files applied`, `1 table`, `14 schema changes`: what is known and says something. */
-export function countsOf(report: Report): string[] {
-  if (report.sweep) return sweepCounts(report)
-  return [...fileCounts(report), ...changeCounts(report), ...tableCounts(report)]
-}
-
-function fileCounts(report: Report): string[] {
+/** What is new, in things: never how much there is. Of a failed run its own part of the report says it. */
+function news(report: Report): string {
+  if (report.sweep) return sweepCounts(report).join(', ')
+  if (report.outcome === 'failed') return ''
   const { schema } = report
-  if (!schema) return []
-  const counts: string[] = []
-  if (schema.applied > 0) counts.push(`${plural(schema.applied, 'file')} applied`)
-  if (schema.pending > 0) counts.push(`${plural(schema.pending, 'file')} pending`)
-  if (counts.length === 0 && schema.unchanged > 0) counts.push(`${plural(schema.unchanged, 'file')} unchanged`)
-  return counts
-}
-
-function changeCounts(report: Report): string[] {
-  if (!report.diff) return []
-  const changes = report.diff.changes.length
-  return [changes === 0 ? 'no schema change' : plural(changes, 'schema change')]
-}
-
-function tableCounts(report: Report): string[] {
-  return report.tables ? [plural(report.tables.length, 'table')] : []
+  const pending = schema && schema.pending > 0 ? `${plural(schema.pending, 'file')} pending` : ''
+  const applied = schema && schema.applied > 0 ? `${plural(schema.applied, 'file')} applied` : ''
+  return [pending, report.diff ? deeds(report) : applied].filter(Boolean).join(', ')
 }
 
 function sweepCounts(report: Report): string[] {

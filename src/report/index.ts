@@ -1,4 +1,5 @@
 /** From the result of a run to the texts that people and programs read. */
+export { aboutBranch } from './about-branch.ts'
 export { annotateFailure } from './annotate.ts'
 export { closedBody } from './closed.ts'
 export { type CommentText, commentText } from './comment-text.ts'

@@ -1,4 +1,4 @@
-import type { Report } from '../model.ts'
+import type { FileResult, Report } from '../model.ts'
 import { alerts } from './alerts.ts'
 import * as sections from './blocks.ts'
 import { groupChanges } from './changes.ts'
@@ -7,6 +7,7 @@ import { code, details, fence, link, prose } from './escape.ts'
 import { filesTable } from './files-table.ts'
 import { duration, plural, whole } from './format.ts'
 import { headline } from './headline.ts'
+import { asOfPullRequest } from './timeless.ts'
 import type { Part } from './within-limit.ts'
 
 /** What the user wants in the report. */
@@ -15,8 +16,6 @@ export interface ReportOptions {
   diagram: boolean
   /** Unified diff of the schema. */
   diff: boolean
-  /** DETAIL of a failed statement, which may hold row values. */
-  showDetail: boolean
 }
 
 const MOST_ALERTS = 5
@@ -27,12 +26,12 @@ const MOST_TABLES = 8
 export type Medium = 'summary' | 'comment'
 
 /** What is always seen: state, where, failure, warnings, changes. */
-export function visibleParts(report: Report, options: ReportOptions, medium: Medium): Part[] {
+export function visibleParts(report: Report, medium: Medium): Part[] {
   const { failure } = report.schema ?? {}
   return [
     { markdown: `### ${headline(report)}` },
-    { markdown: whereabouts(report) },
-    { markdown: failure ? sections.failureBlock(report, failure, options.showDetail) : '' },
+    { markdown: whereabouts(report, medium) },
+    { markdown: failure ? sections.failureBlock(report, failure) : '' },
     { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
     { markdown: report.outcome === 'failed' && medium === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
@@ -46,15 +45,23 @@ export function visibleParts(report: Report, options: ReportOptions, medium: Med
   ]
 }
 
-function whereabouts(report: Report): string {
+function whereabouts(report: Report, medium: Medium): string {
   const { branch, database, project } = report
   const parts = [
     database ? `Database ${code(database.name)}` : '',
-    project ? `${project.created ? 'new project' : 'project'} ${link(code(project.name), project.consoleUrl)}` : '',
-    branch?.parentName && report.mode !== 'diff' ? `branched from ${code(branch.parentName)}` : '',
+    project
+      ? `${project.created && medium === 'summary' ? 'new project' : 'project'} ${link(code(project.name), project.consoleUrl)}`
+      : '',
+    // A run that reuses the branch does not ask for it.
+    branch?.parentName && report.mode !== 'diff' && medium === 'summary'
+      ? `branched from ${code(branch.parentName)}`
+      : '',
     report.schema ? `schema from ${code(report.schema.source)}` : '',
   ].filter(Boolean)
-  const line = parts.join(' · ')
+  return capital(parts.join(' · '))
+}
+
+function capital(line: string): string {
   return line.charAt(0).toUpperCase() + line.slice(1)
 }
 
@@ -85,7 +92,7 @@ function overview(report: Report, medium: Medium): string {
 export function foldedParts(report: Report, options: ReportOptions, medium: Medium): Part[] {
   const { schema, tables = [], diff } = report
   const groups = groupChanges(diff)
-  const files = schema?.files ?? []
+  const files = (schema?.files ?? []).map((file) => (medium === 'comment' ? asOfPullRequest(file) : file))
   const inOverview = !diff && tables.length <= MOST_TABLES
   const allSeen =
     diff?.changes.every((change) => change.kind !== 'column') && sections.changedThings(groups) <= MOST_CHANGES
@@ -101,7 +108,7 @@ export function foldedParts(report: Report, options: ReportOptions, medium: Medi
       name: 'schema changes',
       rank: 2,
     },
-    { markdown: folded(filesTitle(report), files.length, filesTable(files)), name: 'files', rank: 2 },
+    { markdown: folded(filesTitle(files), files.length, filesTable(files)), name: 'files', rank: 2 },
     {
       markdown: inOverview
         ? ''
@@ -122,15 +129,15 @@ function folded(title: string, items: number, markdown: string): string {
   return items > 0 ? details(title, markdown) : ''
 }
 
-function filesTitle(report: Report): string {
-  const { schema } = report
-  if (!schema) return ''
-  const states = [
-    schema.applied > 0 ? `${whole(schema.applied)} applied` : '',
-    schema.pending > 0 ? `${whole(schema.pending)} pending` : '',
-    schema.unchanged > 0 ? `${whole(schema.unchanged)} unchanged` : '',
-  ].filter(Boolean)
-  return `${plural(schema.files.length, 'file')}${states.length > 0 ? `: ${states.join(', ')}` : ''}`
+function filesTitle(files: FileResult[]): string {
+  const states = (['failed', 'applied', 'pending', 'unchanged'] as const).map((state) => {
+    const count = files.filter(
+      (file) => file.state === state || (state === 'failed' && file.state === 'partial'),
+    ).length
+    return count > 0 ? `${whole(count)} ${state}` : ''
+  })
+  const told = states.filter(Boolean).join(', ')
+  return `${plural(files.length, 'file')}${told ? `: ${told}` : ''}`
 }
 
 function diagram(report: Report, options: ReportOptions, medium: Medium): string {
@@ -147,6 +154,32 @@ function diagram(report: Report, options: ReportOptions, medium: Medium): string
   return medium === 'summary' ? `#### ${drawn}\n\n${block}` : details(drawn, block)
 }
 
+/**
+ * The last line of a comment, in small print: commit, expiry and host. The host of a connection string is nobody's business
+ * but its owner's.
+ */
+export function smallPrint(report: Report): string {
+  const { branch, database } = report
+  const parts = [
+    commitLink(report),
+    branch?.expiresAt ? `expires ${momentOf(branch.expiresAt)}` : '',
+    branch && database?.host ? `host ${code(database.host)}` : '',
+  ].filter(Boolean)
+  return parts.length > 0 ? `<sub>${capital(parts.join(' · '))}</sub>` : ''
+}
+
+function commitLink(report: Report): string {
+  if (!/^[0-9a-f]{7,40}$/.test(report.sha)) return ''
+  const server = sections.serverOf(report)
+  return `commit ${link(code(report.sha.slice(0, 7)), server && `${server}/${report.repository}/commit/${report.sha}`)}`
+}
+
+/** A moment for people, to the minute: `2026-12-07 10:00 UTC`. */
+function momentOf(text: string): string {
+  const time = new Date(text)
+  return Number.isNaN(time.getTime()) ? code(text) : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
 /** What moves with every run, for the summary only: commit, readiness, expiry, phases. */
 export function runParts(report: Report): Part[] {
   return [
@@ -159,8 +192,8 @@ function runFacts(report: Report): string {
   const { branch } = report
   const parts = [
     branch?.readyMilliseconds === undefined ? '' : `Ready after ${duration(branch.readyMilliseconds)}`,
-    branch?.expiresAt ? `expires ${code(branch.expiresAt)}` : '',
-    /^[0-9a-f]{7,40}$/.test(report.sha) ? `commit ${code(report.sha.slice(0, 7))}` : '',
+    branch?.expiresAt ? `expires ${momentOf(branch.expiresAt)}` : '',
+    commitLink(report),
   ].filter(Boolean)
   return parts.join(' · ')
 }

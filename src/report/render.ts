@@ -1,24 +1,24 @@
+import { createHash } from 'node:crypto'
 import type { Report } from '../model.ts'
+import { branchMark } from './about-branch.ts'
 import { summaryLink, tablesInFull } from './blocks.ts'
 import { prose } from './escape.ts'
 import { plural, whole } from './format.ts'
 import { headline } from './headline.ts'
-import { foldedParts, type ReportOptions, runParts, visibleParts } from './layout.ts'
+import { foldedParts, type ReportOptions, runParts, smallPrint, visibleParts } from './layout.ts'
+import { timeless } from './timeless.ts'
 import { fitParts } from './within-limit.ts'
 
 // GitHub takes 65,536 characters in a comment and 1 MiB in a step's summary; the rest is room for other writers.
 const LONGEST_COMMENT = 60_000
 const LARGEST_SUMMARY = 1_000_000
+const ROOM_FOR_STATE = 100
 
 /**
  * The job summary as Markdown, at most 1,000,000 bytes: everything there is, long parts folded.
  */
 export function renderSummary(report: Report, options: ReportOptions): string {
-  const parts = [
-    ...visibleParts(report, options, 'summary'),
-    ...foldedParts(report, options, 'summary'),
-    ...runParts(report),
-  ]
+  const parts = [...visibleParts(report, 'summary'), ...foldedParts(report, options, 'summary'), ...runParts(report)]
   const text = fitParts(parts, {
     limit: LARGEST_SUMMARY,
     measure: (summary) => Buffer.byteLength(summary),
@@ -28,15 +28,33 @@ export function renderSummary(report: Report, options: ReportOptions): string {
 }
 
 /**
- * The pull request comment as Markdown, at most 60,000 characters, without the marker that it is found by. It holds nothing that
- * moves from push to push by itself (no times, no run, no commit unless something failed), so that equal results give equal
- * texts. Empty for a skipped run: there is nothing to say.
+ * The pull request comment as Markdown, at most 60,000 characters, without the marker that it is found by. It begins with a hash
+ * of what it says, times left out: see {@link saysTheSame}. Empty for a skipped run: there is nothing to say.
  */
 export function renderComment(report: Report, options: ReportOptions): string {
   if (report.outcome === 'skipped') return ''
-  const parts = [...visibleParts(report, options, 'comment'), ...foldedParts(report, options, 'comment')]
+  const state = createHash('sha256')
+    .update(commentOf(timeless(report), options))
+    .digest('hex')
+    .slice(0, 12)
+  const words = [`state=${state}`, branchMark(report)].filter(Boolean).join(' ')
+  return `<!-- neon-postgres-setup ${words} -->\n\n${commentOf(report, options)}`
+}
+
+/** Whether two texts of {@link renderComment} say the same but for times, so that the one that is there can stay. */
+export function saysTheSame(left: string, right: string): boolean {
+  const state = (text: string) => /^<!-- neon-postgres-setup state=([0-9a-f]{12}) /.exec(text)?.[1]
+  return state(left) !== undefined && state(left) === state(right)
+}
+
+function commentOf(report: Report, options: ReportOptions): string {
+  const parts = [
+    ...visibleParts(report, 'comment'),
+    ...foldedParts(report, options, 'comment'),
+    { markdown: smallPrint(report) },
+  ]
   const text = fitParts(parts, {
-    limit: LONGEST_COMMENT,
+    limit: LONGEST_COMMENT - ROOM_FOR_STATE,
     measure: (comment) => comment.length,
     missing: (names) => `Too long for a comment: ${names.join(', ')}. The ${summaryLink(report)} has everything.`,
   })

@@ -18,6 +18,11 @@ export function printDebug(text: Clean): void {
   core.debug(text)
 }
 
+/** Whether the run shows lines of {@link printDebug}. */
+export function isDebugging(): boolean {
+  return core.isDebug()
+}
+
 export function openGroup(title: Clean): void {
   core.startGroup(title)
 }

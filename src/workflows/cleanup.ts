@@ -1,3 +1,4 @@
+import { connectionUrl } from '../database/connection-url.ts'
 import { existingGitBranches, pullRequestFacts } from '../github/index.ts'
 import type { Outcome } from '../model.ts'
 import {
@@ -25,7 +26,12 @@ export async function cleanup(run: Run): Promise<Outcome> {
   if (run.config.kubernetes && pullRequest !== null) {
     await phase(run, 'Kubernetes', () => removeSecret(run, pullRequest))
   }
-  if (run.config.connectionString !== '') return 'gone'
+  if (run.config.connectionString !== '') {
+    // No branch was made, and the database is the user's: it stays. Its comment is found by its name.
+    const { database: name, user: role, host } = connectionUrl(run.config.connectionString)
+    if (name !== '') run.report.database = { name, role, host }
+    return 'gone'
+  }
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
   run.outputs.set('created', 'false')

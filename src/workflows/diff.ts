@@ -1,3 +1,4 @@
+import { diffDumps } from '../database/inspect/index.ts'
 import type { Outcome } from '../model.ts'
 import { compareSchemas } from '../neon/index.ts'
 import { phase, type Run } from '../run.ts'
@@ -9,18 +10,21 @@ export async function diff(run: Run): Promise<Outcome> {
   const { compare, neon: wanted } = run.config
   const neon = openNeon(run)
   const project = await projectOf(run, neon, { create: false })
+  const name = wanted.database || 'neondb'
   const result = await phase(run, 'Compare', () =>
     compareSchemas(neon, {
       projectId: project.id,
       compareBranch: compare.compareBranch,
-      database: wanted.database || 'neondb',
+      database: name,
       ...(compare.baseBranch ? { baseBranch: compare.baseBranch } : {}),
       ...(compare.timestamp ? { timestamp: compare.timestamp } : {}),
       ...(compare.lsn ? { lsn: compare.lsn } : {}),
     }),
   )
   announceBranch(run, neon, { ...result.compare, parentName: result.base.name })
-  run.report.diff = { changes: [], unified: result.diff }
-  run.outputs.set('diff', result.diff)
+  // Nobody logged in: which role and host that would be is not known.
+  run.report.database = { name, role: '', host: '' }
+  run.report.diff = diffDumps(result.baseSql, result.compareSql)
+  run.outputs.set('diff', run.report.diff.unified)
   return 'compared'
 }

@@ -19,10 +19,13 @@ export async function reset(run: Run): Promise<Outcome> {
   const found = await phase(run, 'Branch', () => plannedBranch(run, neon, project.id))
   if (!found) {
     throw new ActionError(`The project ${project.id} has no branch ${run.plan.branchName} to reset.`, {
-      advice: 'Check the input branch, or make the branch with mode: preview.',
+      advice:
+        run.plan.naming === 'named'
+          ? 'Correct the input branch: a name or an id.'
+          : 'Run mode: preview first, which makes the branch.',
     })
   }
-  assertPreviewBranch(found, found.name)
+  assertPreviewBranch(found, found.name, 'reset')
   const branch = claimForReset(run, found)
   announceBranch(run, neon, branch)
   const takenAway = await unlessClosed(run, neon, branch, async () => {
@@ -34,6 +37,6 @@ export async function reset(run: Run): Promise<Outcome> {
 
 /** A branch that is not ours is reset only where the user named it, and never one that somebody else marked. */
 function claimForReset(run: Run, branch: Branch): Branch {
-  const claim = claimBranch(branch, { owner: ownerOf(run), namedByUser: run.plan.naming === 'named' })
+  const claim = claimBranch(branch, { owner: ownerOf(run), namedByUser: run.plan.naming === 'named', doing: 'reset' })
   return claim === 'guest' ? { ...branch, guest: true } : branch
 }

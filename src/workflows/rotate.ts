@@ -37,7 +37,7 @@ async function wanted(run: Run, neon: Neon, projectId: string): Promise<Branch> 
   if (!found) {
     throw new ActionError(`The project ${projectId} has no branch ${name}.`, { advice: 'Check the input branch.' })
   }
-  claimBranch(found, { owner: ownerOf(run), namedByUser: naming !== 'template' })
+  claimBranch(found, { owner: ownerOf(run), namedByUser: naming !== 'template', doing: 'rotate' })
   return found
 }
 

@@ -3,8 +3,8 @@ import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
 
-/** What was observed when a file ran. */
-type Effects = Pick<FileResult, 'milliseconds' | 'rows' | 'locks' | 'rewrites'>
+/** What was observed when a file ran, and what was remarked of it. */
+type Effects = Pick<FileResult, 'milliseconds' | 'rows' | 'locks' | 'rewrites' | 'notes'>
 
 const TABLE = `${OWN_SCHEMA}.effects`
 // 42P01 undefined_table, 3F000 invalid_schema_name: nothing was ever kept.
@@ -47,6 +47,6 @@ export async function recallEffects(database: Database, branchId: string, files:
   }
 }
 
-function effectsOf({ milliseconds, rows, locks, rewrites }: FileResult): Effects {
-  return { ...(milliseconds === undefined ? {} : { milliseconds }), rows, locks, rewrites }
+function effectsOf({ milliseconds, rows, locks, rewrites, notes }: FileResult): Effects {
+  return { ...(milliseconds === undefined ? {} : { milliseconds }), rows, locks, rewrites, notes }
 }

@@ -23,6 +23,7 @@ const KIND_ORDER: readonly FactKind[] = [
   'event trigger',
   'privilege',
   'comment',
+  'object',
 ]
 
 /** Compares by plain code units: the same everywhere, whatever the machine's language. */

@@ -1,5 +1,6 @@
 import type { FileResult, SchemaResult } from '../../model.ts'
 import { ActionError } from '../../runtime/errors.ts'
+import { plural } from '../../runtime/plural.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { askDatabase } from '../ask-database.ts'
 import { type ToolUrls, toolEnvironment } from './environment.ts'
@@ -29,7 +30,9 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
   const known = new Set(before.map(key))
   const files = after.map((migration) => toFile(migration, known.has(key(migration))))
   const applied = files.filter(({ state }) => state === 'applied').length
-  runtime.log.info(`migrate_command ended well; ${applied} migrations are new in its ledger.`)
+  runtime.log.info(
+    `migrate_command ended well; ${plural(applied, 'migration')} ${applied === 1 ? 'is' : 'are'} new in its ledger.`,
+  )
   return {
     source: options.command,
     files,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ActionError, errorCode, errorMessage } from '../../runtime/errors.ts'
+import { plural } from '../../runtime/plural.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Database } from '../connect.ts'
 import { logsIn, proveLogin } from './login.ts'
@@ -158,5 +159,5 @@ async function workingPasswords(runtime: Runtime, options: RolesOptions): Promis
 
 function sentence({ name, level, created, passwordChanged, changes }: RoleResult): string {
   const password = passwordChanged ? 'new password' : 'same password'
-  return `Role ${name} (${level}) ${created ? 'created' : 'kept'}, ${password}, ${changes.length} changes of privileges.`
+  return `Role ${name} (${level}) ${created ? 'created' : 'kept'}, ${password}, ${plural(changes.length, 'change')} of privileges.`
 }

@@ -1,5 +1,6 @@
 import type { SchemaResult } from '../../model.ts'
 import { seconds } from '../../runtime/clock.ts'
+import { plural, whole } from '../../runtime/plural.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Decision } from './decision/decide.ts'
 import type { ApplyOptions } from './policy.ts'
@@ -22,17 +23,13 @@ export function summarize(
   }
 }
 
-/** Tells the log what each file has become, and the failure with its place. */
-export function tellResult({ log }: Runtime, { files, failure, applied, unchanged, milliseconds }: SchemaResult): void {
+/** Tells the log what each file has become. The failure is told once, with its annotation, when the report is published. */
+export function tellResult({ log }: Runtime, { files, applied, unchanged, failure, milliseconds }: SchemaResult): void {
   for (const file of files) {
     if (file.state === 'applied')
-      log.info(`applied ${file.path} (${file.statements} statements, ${file.milliseconds} ms)`)
+      log.info(`applied ${file.path} (${plural(file.statements, 'statement')}, ${file.milliseconds} ms)`)
     for (const note of file.state === 'unchanged' ? [] : file.notes) log.info(`  ${file.path}: ${note}`)
   }
-  log.info(`${applied} files applied, ${unchanged} unchanged, in ${seconds(milliseconds)}`)
-  if (!failure) return
-  log.info(`${failure.file}:${failure.line}:${failure.column}: ${failure.sqlstate} ${failure.message}`)
-  log.info(failure.excerpt)
-  for (const text of [failure.detail, failure.hint, failure.where]) if (text) log.info(text)
-  log.info(failure.consequence)
+  const failed = failure ? '1 failed, ' : ''
+  log.info(`${failed}${plural(applied, 'file')} applied, ${whole(unchanged)} unchanged, in ${seconds(milliseconds)}`)
 }

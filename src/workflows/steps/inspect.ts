@@ -13,6 +13,7 @@ import {
 } from '../../database/inspect/index.ts'
 import { type Run, warn } from '../../run.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
+import { plural } from '../../runtime/plural.ts'
 import type { Target } from './target.ts'
 
 const MOST_LISTED = 50
@@ -66,7 +67,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       report.tables = before ? changeAgainst(counts, before.counts) : counts
       const list = counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`)
       run.runtime.log.info(
-        `${tables} tables: ${list.slice(0, MOST_LISTED).join(', ')}${list.length > MOST_LISTED ? ', …' : ''}`,
+        `${plural(tables, 'table')}${list.length > 0 ? ': ' : ''}${list.slice(0, MOST_LISTED).join(', ')}${list.length > MOST_LISTED ? ', …' : ''}`,
       )
       return tables
     })

@@ -1,6 +1,14 @@
 import type { SweepRow } from '../../model.ts'
 import type { Run } from '../../run.ts'
 import { ActionError } from '../../runtime/errors.ts'
+import { plural, whole } from '../../runtime/plural.ts'
+
+const WORDS: Record<SweepRow['action'], string> = {
+  deleted: 'Deleted',
+  'would delete': 'Would delete',
+  kept: 'Kept',
+  failed: 'Could not delete',
+}
 
 /**
  * Tells report and log what became of the branches of a sweep.
@@ -8,15 +16,18 @@ import { ActionError } from '../../runtime/errors.ts'
  */
 export function tellSweep(run: Run, rows: SweepRow[], { dryRun }: { dryRun: boolean }): number {
   run.report.sweep = rows
-  const gone = rows.filter(({ action }) => action === 'deleted' || action === 'would delete')
-  for (const { branchName, reason } of gone) {
-    run.runtime.log.info(`${dryRun ? 'Would delete' : 'Deleted'} the branch ${branchName}: ${reason}.`)
+  const isGone = ({ action }: SweepRow) => action === 'deleted' || action === 'would delete'
+  const gone = rows.filter(isGone)
+  for (const { branchName, action, reason } of [...gone, ...rows.filter((row) => !isGone(row))]) {
+    run.runtime.log.info(`${WORDS[action]} the branch ${branchName}: ${reason}.`)
   }
-  run.runtime.log.info(`${dryRun ? 'Would delete' : 'Deleted'} ${gone.length} of ${rows.length} branches.`)
+  run.runtime.log.info(
+    `${dryRun ? 'Would delete' : 'Deleted'} ${whole(gone.length)} of ${plural(rows.length, 'branch', 'branches')}.`,
+  )
   const failed = rows.filter(({ action }) => action === 'failed')
   if (failed.length === 0) return gone.length
   throw new ActionError(
-    `Could not delete ${failed.length} of ${gone.length + failed.length} branches: ${failed[0]?.branchName}: ${failed[0]?.reason}.`,
+    `Could not delete ${failed.length} of ${plural(gone.length + failed.length, 'branch', 'branches')}: ${failed[0]?.branchName}: ${failed[0]?.reason}.`,
     { advice: 'The summary lists all; the next sweep tries them again.' },
   )
 }

@@ -1,4 +1,5 @@
 import { ActionError } from '../../../runtime/errors.ts'
+import { plural } from '../../../runtime/plural.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { placeAt } from '../../sql/text-place.ts'
 import { short } from '../files/checksum.ts'
@@ -99,7 +100,9 @@ export function warn(runtime: Runtime, decision: Decision, options: ApplyOptions
     )
   }
   if (decision.unobserved > 0) {
-    tell(`Locks and rows of the last ${decision.unobserved} files that touch tables are not told: they are too many.`)
+    tell(
+      `Locks and rows of the last ${plural(decision.unobserved, 'file')} that touch tables are not told: there are too many.`,
+    )
   }
   const missing = decision.missing.map(({ name }) => name)
   if (missing.length > 0) tell(missingText(missing, options))
@@ -109,6 +112,5 @@ export function warn(runtime: Runtime, decision: Decision, options: ApplyOptions
 function missingText(names: string[], { source }: ApplyOptions): string {
   const shown = names.slice(0, 5).join(', ')
   const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
-  const plural = names.length === 1 ? 'file is' : 'files are'
-  return `${names.length} applied ${plural} not in ${source.description}: ${shown}${more}.`
+  return `${plural(names.length, 'applied file is', 'applied files are')} not in ${source.description}: ${shown}${more}.`
 }

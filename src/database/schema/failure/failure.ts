@@ -17,6 +17,9 @@ interface ServerError {
   internal_position?: string
   internal_query?: string
   table_name?: string
+  severity?: string
+  /** The server's source file that raised it, without its folder. */
+  file?: string
 }
 
 /** Where and how a file failed. */
@@ -42,26 +45,38 @@ export function describeFailure(failed: FailedStep): SqlFailure {
   // What the file itself says is no secret.
   const knows = (value: string) => script.file.text.includes(value)
   const message = showDetail ? errorMessage(error) : messageWithoutValues(errorMessage(error), errorCode(error), knows)
-  const hint = server.hint ?? nextStep(server, textAt(script, statement, server))
+  const kind = script.statements[statement]?.words.join(' ') ?? ''
+  const showsDetail = showDetail || namesOnly(server)
   const where = server.where && (showDetail ? server.where : whereWithoutValues(server.where, knows))
   return {
     file: script.file.path,
     ...place,
     sqlstate: errorCode(error),
     message: failed.atEnd ? `${message} (found at the end of the file)` : message,
-    ...(hint ? { hint } : {}),
-    ...(server.detail && showDetail ? { detail: server.detail } : {}),
+    ...(server.hint ? { hint: server.hint } : {}),
+    ...(server.detail && showsDetail ? { detail: server.detail } : {}),
+    ...(server.detail && !showsDetail ? { detailHidden: true } : {}),
     ...(where ? { where } : {}),
     excerpt: excerpt(failed.cover(script.file.text), place),
     consequence: failed.consequence,
+    next: nextStep(server, { kind, at: textAt(script, statement, server) }),
   }
+}
+
+// Where the server words its own DETAIL about objects; what a function, a trigger or an extension raises comes from elsewhere.
+const ABOUT_OBJECTS =
+  /^(?:dependency|pg_shdepend|tablecmds|indexcmds|parse_utilcmd|typecmds|matview|view|trigger|policy|rewriteDefine|rewriteHandler|publicationcmds|heap|index)\.c$/
+
+/** Whether DETAIL names objects alone and no values of rows: what depends on what, and what cannot be changed because of it. */
+function namesOnly({ code = '', file = '' }: ServerError): boolean {
+  return /^(?:0A|2B|42)/.test(code) && ABOUT_OBJECTS.test(file)
 }
 
 /** The failure as an error with its annotation and outputs, for a workflow that ends with it. */
 export function failureError(failure: SqlFailure): ActionError {
-  const { file, line, column, sqlstate } = failure
+  const { file, line, column, sqlstate, next } = failure
   return new ActionError(`Could not apply ${file}, line ${line}: ${failure.message}.`, {
-    advice: [failure.consequence, failure.hint && `Hint: ${failure.hint}`].filter(Boolean).join(' '),
+    advice: next,
     location: { file, line, column },
     title: sqlstate,
     outputs: { failed_file: file, failed_line: String(line), sqlstate },

@@ -1,3 +1,8 @@
+import type { Case, Steps } from './step-table.ts'
+import { STEPS_OF_DATA } from './steps-of-data.ts'
+import { STEPS_OF_OBJECTS } from './steps-of-objects.ts'
+import { STEPS_OF_CLASSES, STEPS_OF_SERVER } from './steps-of-server.ts'
+
 /** What a server says about an error, as far as the next step depends on it. */
 interface ServerError {
   code?: string
@@ -5,52 +10,30 @@ interface ServerError {
   severity?: string
 }
 
-const ALONE =
-  'If it must not be in a transaction (a procedure that commits, REINDEX or CLUSTER of a partitioned table), put the comment -- neon: no-transaction into the file.'
-const FIRST =
-  'Make SET TRANSACTION ISOLATION LEVEL the first statement of the file, or give the file a BEGIN and COMMIT of its own.'
-const OWNERS =
-  'A dump names the owners and rights of its own server: make it with pg_dump --no-owner --no-privileges, or create the role first.'
-const PLACEHOLDER =
-  'This looks like a placeholder that another tool replaces: let that tool run its files, with the input migrate_command, or write the value itself.'
+/** Where in the file an error is. */
+export interface FailedPlace {
+  /** The first words of the statement, lower case. */
+  kind: string
+  /** The text of the statement from the place of the error on, empty where the server gives no place. */
+  at: string
+}
 
-/** Steps by SQLSTATE and by what the message says, where the server's own hint is missing. */
-const STEPS: { code: string; message?: RegExp; at?: RegExp; step: string }[] = [
-  {
-    code: '55P03',
-    step: 'Another session held a lock on the table for longer than lock_timeout: raise that input, or run when the table is less busy.',
-  },
-  { code: '57014', step: 'If the statement needs more time than statement_timeout, raise that input.' },
-  {
-    code: '55P04',
-    step: 'A new enum value can be used only after a commit: use it in a later file, with transaction file.',
-  },
-  { code: '2D000', message: /invalid transaction termination/, step: ALONE },
-  { code: '25001', message: /cannot (?:run inside a transaction block|be executed from)/, step: ALONE },
-  { code: '25001', message: /must be called before any query/, step: FIRST },
-  { code: '42704', message: /^role ".*" does not exist$/s, step: OWNERS },
-  {
-    code: '42501',
-    message: /(?:must be (?:able to SET ROLE|member of role|owner of)|permission denied to set role)/,
-    step: OWNERS,
-  },
-  // As Flyway, Go's templates, psql and graphile-migrate, Liquibase, ERB, yoyo and others write them.
-  { code: '42601', at: /^(?:\$?\{|:'?"?[A-Za-z_]|<%|%\(|%%|#\{|@[A-Za-z_]\w*@)/, step: PLACEHOLDER },
-  {
-    code: '42601',
-    at: /^\/\s*(?:[\r\n]|$)/,
-    step: 'A line with only / ends a statement for another tool: let that tool run its files, with the input migrate_command, or write ; instead.',
-  },
-]
+const BY_CODE = { ...STEPS_OF_OBJECTS, ...STEPS_OF_DATA, ...STEPS_OF_SERVER }
+const ANY = 'Correct the statement and push again.'
 
-/**
- * What to do about an error for which the server gives no hint, or undefined.
- * @param at the text of the statement from the place of the error on, empty where the server gives no place
- */
-export function nextStep({ code, message = '', severity }: ServerError, at: string): string | undefined {
-  return STEPS.find((step) => {
-    // What we found ourselves about transactions has the same SQLSTATEs, and says itself what to do.
-    if (step.code !== code || (step.message && severity === undefined)) return false
-    return (step.message?.test(message) ?? true) && (step.at?.test(at) ?? true)
-  })?.step
+/** The next step of a failed statement: by SQLSTATE, kind of statement and message; for a SQLSTATE without a step, its class's. */
+export function nextStep(error: ServerError, place: FailedPlace): string {
+  const code = error.code ?? ''
+  const steps = BY_CODE[code] ?? STEPS_OF_CLASSES[code.slice(0, 2)] ?? ANY
+  return caseOf(steps, error, place)?.step ?? (typeof steps === 'string' ? steps : String(steps.at(-1)))
+}
+
+function caseOf(steps: Steps, { message = '', severity }: ServerError, { kind, at }: FailedPlace): Case | undefined {
+  if (typeof steps === 'string') return undefined
+  const cases = steps.slice(0, -1) as Case[]
+  return cases.find((one) => {
+    // What we found ourselves about transactions has the same SQLSTATEs, and other words.
+    if (one.message && (severity === undefined || !one.message.test(message))) return false
+    return (one.kind?.test(kind) ?? true) && (one.at?.test(at) ?? true)
+  })
 }
