@@ -101,7 +101,8 @@ export function emptyReport(options: {
 export function lastLine(report: Report): string {
   const total = report.phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   const branch = report.branch ? ` · branch ${report.branch.name} (${report.branch.id})` : ''
-  const files = report.schema ? ` · ${report.schema.applied} files applied, ${report.schema.unchanged} unchanged` : ''
+  const { schema } = report
+  const files = schema && !schema.isUncounted ? ` · ${schema.applied} files applied, ${schema.unchanged} unchanged` : ''
   const tables = report.tables ? ` · ${report.tables.length} tables` : ''
   return `neon-postgres-setup: ${report.outcome}${branch}${files}${tables} · ${seconds(total)}`
 }

@@ -2,6 +2,7 @@ import type { Report } from '../model.ts'
 import { alerts } from './alerts.ts'
 import * as sections from './blocks.ts'
 import { groupChanges } from './changes.ts'
+import { commandBlock, commandOutput } from './command.ts'
 import { erDiagram } from './er-diagram.ts'
 import { code, details, fence, link, prose } from './escape.ts'
 import { filesTable } from './files-table.ts'
@@ -28,12 +29,13 @@ export type Medium = 'summary' | 'comment'
 
 /** What is always seen: state, where, failure, warnings, changes. */
 export function visibleParts(report: Report, options: ReportOptions, medium: Medium): Part[] {
-  const { failure } = report.schema ?? {}
+  const { failure, commandFailure } = report.schema ?? {}
   return [
     { markdown: `### ${headline(report)}` },
     { markdown: whereabouts(report) },
     { markdown: failure ? sections.failureBlock(report, failure, options.showDetail) : '' },
-    { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
+    { markdown: commandFailure ? commandBlock(report, commandFailure) : '' },
+    { markdown: report.error && !failure && !commandFailure ? sections.errorBlock(report.error) : '' },
     { markdown: report.outcome === 'failed' && medium === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
     { markdown: alertBlock(report, medium), name: 'warnings', rank: 0 },
@@ -100,6 +102,11 @@ export function foldedParts(report: Report, options: ReportOptions, medium: Medi
           ),
       name: 'schema changes',
       rank: 2,
+    },
+    {
+      markdown: schema?.commandFailure ? commandOutput(schema.commandFailure, options.showDetail) : '',
+      name: 'output of migrate_command',
+      rank: 3,
     },
     { markdown: folded(filesTitle(report), files.length, filesTable(files)), name: 'files', rank: 2 },
     {

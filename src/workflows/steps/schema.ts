@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDatabase } from '../../database/connect.ts'
 import { hasTablesOfOthers } from '../../database/inspect/index.ts'
-import { runMigrateCommand } from '../../database/migrate/index.ts'
+import { commandError, runMigrateCommand } from '../../database/migrate/index.ts'
 import {
   type ApplyOptions,
   applySchema,
@@ -88,8 +88,9 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
   }
   run.report.warnings.push(...run.report.schema.warnings)
   const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
-  const { failure } = run.report.schema
+  const { failure, commandFailure } = run.report.schema
   if (failure) throw failureError(failure)
+  if (commandFailure) throw commandError(run.report.schema.source, commandFailure, run.runner.workspace)
   checkTables(run, { tables, ranSchema: true })
   return current
 }
@@ -101,6 +102,8 @@ async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'no
     workspace: run.runner.workspace,
     url: target.url,
     urlPooled: target.pooledUrl,
+    ledgers: run.config.schema.migrateLedgers,
+    isPreview: target.isPreview,
   })
 }
 
