@@ -7,7 +7,9 @@ export interface Setup {
   package: string
   files(list: Migration[]): Record<string, string>
   command: string
-  /** What holds after a cancel that the tool itself decides, for the table. */
+  /** It prints no error where its output is no terminal. */
+  isSilent?: boolean
+  /** What a user has to know, for the table. */
   remark?: string
 }
 
@@ -61,6 +63,8 @@ export const SETUPS: Setup[] = [
         "module.exports = { dialect: 'postgresql', out: './drizzle', dbCredentials: { url: process.env.DATABASE_URL } }\n",
     }),
     command: 'npx drizzle-kit migrate',
+    isSilent: true,
+    remark: 'prints no error outside a terminal; a script with `migrate()` does',
   },
   {
     name: 'Drizzle: migrate() on node-postgres',
@@ -164,11 +168,9 @@ module.exports = new DataSource({ type: 'postgres', url: process.env.DATABASE_UR
     package: 'postgrator-cli',
     files: (list) => ({
       ...each(list, (one) => [`migrations/${one.number}.do.${one.name}.sql`, `${one.sql};\n`]),
-      '.postgratorrc.js':
-        "module.exports = { driver: 'pg', migrationPattern: 'migrations/*', connectionString: process.env.DATABASE_URL, ssl: true }\n",
     }),
     command:
-      'npx postgrator --driver pg --host "$PGHOST" --port "$PGPORT" --database "$PGDATABASE" --username "$PGUSER" --password "$PGPASSWORD" --ssl --migration-pattern "migrations/*"',
+      'npx postgrator --driver pg --host "$PGHOST" --port "$PGPORT" --database "$PGDATABASE" --username "$PGUSER" --password "$PGPASSWORD" --migration-pattern "migrations/*"',
   },
   {
     name: 'Kysely: kysely-ctl',

@@ -36,8 +36,11 @@ function tellingLine(lines: string[]): number | undefined {
   return best?.at
 }
 
+/** Node shows the error within an error as a property of it. */
+const INNER = /^\[?(?:driverError|parent|original|cause)\]?: (?=\w*[Ee]rror)/
+
 function weigh(line: string): number {
-  const text = line.trim()
+  const text = line.trim().replace(INNER, '')
   if (text === '' || NOISE.some((form) => form.test(line))) return 0
   const named = NAMES_ERROR.test(text)
   if (AFTERMATH.test(text)) return named ? 3 : 2
@@ -51,7 +54,9 @@ function weigh(line: string): number {
 function toldFrom(lines: string[], at: number): string[] {
   const first = (lines[at] ?? '')
     .trim()
-    .replace(/^(?:\[cause\]: |Caused by: |npm error |pnpm ERR! )+/, '')
+    .replace(INNER, '')
+    .replace(/^(?:Caused by: |Reason: |Message\s*: |npm error |pnpm ERR! )+/, '')
+    .replace(/^.*?(?=psql:\S+:\d+: )/, '')
     .replace(/,? [[{]$/, '')
     .replace(/\s*\b(?:DETAIL|Detail): .*$/, '')
   const told = [first.length > LONGEST_TOLD ? `${first.slice(0, LONGEST_TOLD)}…` : first]
@@ -69,8 +74,8 @@ const STATE = String.raw`(?=[A-Z]{0,4}\d)([0-9A-Z]{5})\b`
 const STATES = [
   new RegExp(String.raw`SQLSTATE[\s:=[('"]*${STATE}`),
   new RegExp(String.raw`\b[Cc]ode['"]?(?: is)?[\s:=('"\x60]+${STATE}`),
-  new RegExp(String.raw`PostgresException[^:]*: ${STATE}: `),
-  new RegExp(String.raw`(?:ERROR|SQL Error)\s*:?\s+${STATE}:`),
+  new RegExp(`PostgresException[^:]*: ${STATE}: `),
+  new RegExp(String.raw`(?:ERROR|SQL Error)\s*:?\s+${STATE}(?::| \()`),
   new RegExp(String.raw`SQL State\s*:\s*${STATE}`),
 ]
 const NEAR = 60

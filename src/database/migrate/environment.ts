@@ -13,7 +13,7 @@ export interface ToolUrls {
 export interface ToolWishes {
   /** The step's own environment: what the user set there wins. */
   given: Readonly<Record<string, string | undefined>>
-  /** `application_name` that is this run's alone. */
+  /** `application_name` that is this run's alone; without spaces, which would part `options`. */
   mark: string
   /** Whether the server takes {@link CHECK}. */
   checksClient: boolean

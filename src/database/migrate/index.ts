@@ -1,4 +1,4 @@
 /** The user's own migration tool. */
-export { commandError } from './command-error.ts'
+export { CommandFailed } from './command-error.ts'
 export { type LedgerTable, listLedgerTables, MOST_ROWS } from './ledgers.ts'
 export { type MigrateOptions, runMigrateCommand } from './run-migrate-command.ts'

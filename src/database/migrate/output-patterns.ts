@@ -9,7 +9,7 @@ export const AFTERMATH = /current transaction is aborted|cannot commit|can't rol
 
 /** A line that is an error by its first words or by its severity. */
 export const NAMES_ERROR =
-  /^(?:\[cause\]: |Caused by: |Original error: |Uncaught |thread '[^']*' panicked at )?(?:[\w.$\\/:-]*(?:Error|Exception|error|errors\.\w+)(?: \[?\w+\]?)?|ERROR|FATAL|FATAL ERROR|fatal|panic|pq|PG::\w+|psql)\b ?(?:\([^)]*\))?:? ?\s*\S|\b(?:ERROR|FATAL|PANIC): |SQLSTATE|\[ERROR\]|^(?:✗|✖|🛑|❌|×|■) ?\S|^(?:npm|pnpm) (?:error|ERR!) \S/
+  /^(?:Caused by: |Original error: |Uncaught |thread '[^']*' panicked at )?(?:[\w.$\\/:-]*(?:Error|Exception|error|errors\.\w+)(?: \[?\w+\]?)?|ERROR|FATAL|FATAL ERROR|fatal|panic|pq|PG::\w+|psql)\b ?(?:\([^)]*\))?:? ?\s*\S|\b(?:ERROR|FATAL|PANIC): |SQLSTATE|\[ERROR\]|^(?:✗|✖|🛑|❌|×|■) ?\S|^(?:npm|pnpm) (?:error|ERR!) \S/
 
 /** Other ways to say that it did not work. */
 export const SAYS_FAILURE =
@@ -34,11 +34,17 @@ export const NOISE: readonly RegExp[] = [
   /^\s+from .+:\d+:in /,
   /^\S+\.(?:rb|py|php|go|rs|ts|js|cjs|mjs):\d+(?::in |:\d+|$)/,
   /^\s*\.\.\. \d+ (?:more|lines|levels)/,
+  /^DbError \{/,
   /^Tasks: TOP|See full trace by running/,
   /^note: run with `RUST_BACKTRACE/,
   /^goroutine \d+|^\s+\S+\.go:\d+/,
   /^#\d+ \S+\(\d+\):/,
-  /^\s*(?:length|severity|code|detail|hint|position|internalPosition|internalQuery|where|schema|table|column|dataType|constraint|file|line|routine|severity_local|constraint_name|table_name|schema_name|column_name|sql|parameters|query|params|errno|syscall|address|port|driverError|parent|original|cause|migration)['"]?: /,
+  /^\s*(?:length|severity|code|detail|hint|position|internalPosition|internalQuery|where|schema|table|column|dataType|constraint|file|line|routine|severity_local|constraint_name|table_name|schema_name|column_name|sql|parameters|query|params|errno|syscall|address|port|migration)['"]?: /,
+  /^\s*\[?(?:driverError|parent|original|cause)\]?['"]?: (?:\{|undefined|null|\[)/,
+  // drizzle-kit, which prints no error where its output is no terminal.
+  /^\s*\[[⣷⣯⣟⡿⢿⣻⣽⣾✓]\] applying migrations|^No config path provided|^Reading config file|^Using '\S+' driver/,
+  // What pg says of sslmode, once in each run.
+  /^In the next major version \(pg-|^To prepare for this change:|^- If you want (?:the current|libpq) |^See https:\/\/www\.postgresql\.org\/docs\/\S+ for libpq/,
   /^(?:DETAIL|HINT|CONTEXT|LOCATION|STATEMENT|QUERY|LINE \d+)\b ?:/i,
   /^(?:NOTICE|INFO|LOG|DEBUG|WARNING): /,
   /\bNOTICE: /,
@@ -63,7 +69,8 @@ export const FAILED_FILE: readonly RegExp[] = [
   /Migration (?<file>\S+) failed during Execution/,
   /(?<file>\S*db\/migrate\/[\w.-]+\.rb):(?<line>\d+)/,
   /File "(?<file>[^"]*\/(?:versions|migrations)\/[^"]+\.py)", line (?<line>\d+)/,
-  /(?:handling|applying|processing) (?:migration )?(?<file>\S+\.sql):? /i,
+  /(?:handling|applying|processing) (?:migration )?(?<file>\S+\.sql)(?=$|[\s:])/i,
+  /from version "(?<file>\d+)"/,
 ]
 
 /** How tools name the migration that they begin: the last one before the error failed. */
@@ -81,4 +88,5 @@ export const BEGUN_FILE: readonly RegExp[] = [
   /^\s+\+ (?<file>\S+) \.\./,
   /Migrating schema .* to version "(?<file>[^"]+)"/,
   /Running Changeset: (?<file>\S+)/,
+  /== Running (?<file>\d+ \S+)\.(?:change|up)\/0 forward/,
 ]

@@ -4,6 +4,7 @@ import { errorMessage } from '../../runtime/errors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { withDatabase } from '../connect.ts'
 import { rootCertificate, thisMachine } from './certificates.ts'
+import { CommandFailed } from './command-error.ts'
 import { explainFailure } from './command-failure.ts'
 import { compareLedgers, type LedgerChange } from './compare-ledgers.ts'
 import { keepsParameters, type ToolUrls, toolEnvironment } from './environment.ts'
@@ -24,9 +25,9 @@ export interface MigrateOptions extends ToolUrls {
 
 /**
  * Runs the user's migration tool against the direct host, and reads its ledger before and after, so that the result lists
- * what ran. A command that fails is a result too, with `commandFailure`. Whatever it leaves running in the database when it
- * is cancelled or fails is ended. Throws an {@link ActionError} or the driver's error when the database cannot be reached
- * before the command, and the reason of a cancelled run.
+ * what ran. Whatever a command leaves running in the database when it is cancelled or fails is ended. Throws
+ * {@link CommandFailed}, which has the result too, when it fails; the driver's error when the database cannot be reached
+ * before the command; and the reason of a cancelled run.
  */
 export async function runMigrateCommand(runtime: Runtime, options: MigrateOptions): Promise<SchemaResult> {
   const started = runtime.clock.now()
@@ -39,9 +40,10 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
   runtime.signal.throwIfAborted()
   const warnings: string[] = []
   const change = await lookAfter(runtime, options, { before: before.look, warnings })
+  for (const warning of warnings) runtime.log.warning(warning)
   const failure = isFailed(end) ? explainFailure(end) : undefined
   if (!failure) runtime.log.info(`migrate_command ended well; ${counted(change)}`)
-  return {
+  const result: SchemaResult = {
     source: options.command,
     files: change.files,
     applied: change.applied ?? 0,
@@ -50,8 +52,9 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
     pending: 0,
     milliseconds: runtime.clock.now() - started,
     warnings,
-    ...(failure ? { commandFailure: failure } : {}),
   }
+  if (failure) throw new CommandFailed(result, failure, options.workspace)
+  return result
 }
 
 const safely = (url: string) => ({ url, settings: SAFE_SETTINGS })
@@ -61,7 +64,7 @@ const isFailed = ({ exitCode }: CommandEnd) => exitCode !== 0
 /** Runs the command, and ends what it leaves in the database when it did not end well. */
 async function runAndTidy(runtime: Runtime, options: MigrateOptions, ahead: Ahead): Promise<CommandEnd> {
   const { command, workspace, url } = options
-  const mark = `neon-postgres-setup command ${randomBytes(6).toString('hex')}`
+  const mark = `neon-postgres-setup-command-${randomBytes(6).toString('hex')}`
   const given = process.env
   const environment = toolEnvironment(options, {
     given,

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDatabase } from '../../database/connect.ts'
 import { hasTablesOfOthers } from '../../database/inspect/index.ts'
-import { commandError, runMigrateCommand } from '../../database/migrate/index.ts'
+import { CommandFailed, runMigrateCommand } from '../../database/migrate/index.ts'
 import {
   type ApplyOptions,
   applySchema,
@@ -77,20 +77,26 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
   }
   let current = target
   let before = await phase(run, 'Before', () => rememberBefore(run, current))
+  let failed: CommandFailed | undefined
   try {
     run.report.schema = await phase(run, 'Schema', () => runStep(run, current, step))
   } catch (error) {
-    if (!(error instanceof NeedsReset) || !current.reset) throw error
-    warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
-    current = await current.reset()
-    before = await phase(run, 'Before again', () => rememberBefore(run, current))
-    run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
+    if (error instanceof CommandFailed) {
+      failed = error
+      run.report.schema = error.result
+    } else {
+      if (!(error instanceof NeedsReset) || !current.reset) throw error
+      warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
+      current = await current.reset()
+      before = await phase(run, 'Before again', () => rememberBefore(run, current))
+      run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
+    }
   }
   run.report.warnings.push(...run.report.schema.warnings)
   const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
-  const { failure, commandFailure } = run.report.schema
+  const { failure } = run.report.schema
   if (failure) throw failureError(failure)
-  if (commandFailure) throw commandError(run.report.schema.source, commandFailure, run.runner.workspace)
+  if (failed) throw failed
   checkTables(run, { tables, ranSchema: true })
   return current
 }
