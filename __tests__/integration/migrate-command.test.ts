@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -271,10 +272,21 @@ await client.end()
     expect(await running()).toEqual([])
   })
 
-  test('a server without the setting is spared it (PostgreSQL 13 and older say that they do not know it)', async () => {
-    // No such server is at hand: the question that tells is put for a setting that none has.
-    const unknown = cluster.query("select set_config('client_connection_check_intervals', '500', true)", database)
-    await expect(unknown).rejects.toThrow(/unrecognized configuration parameter/)
+  test.each([
+    ['PostgreSQL 13', '42704', 'unrecognized configuration parameter "client_connection_check_interval"'],
+    ['PgBouncer', '08P01', 'unsupported startup parameter in options: client_connection_check_interval'],
+  ])('%s, which refuses the setting, is spared it', async (_, code, message) => {
+    const old = await startRefusing({ port: cluster.port, word: 'client_connection_check_interval', code, message })
+    try {
+      const url = cluster.url({ database }).replace(`:${cluster.port}/`, `:${old.port}/`).replace('require', 'disable')
+      const command =
+        'echo "options: [$PGOPTIONS]"; case "$DATABASE_URL" in *options=*) exit 3;; *application_name=*) ;; esac'
+      const runtime = testRuntime()
+      await runMigrateCommand(runtime, { command, workspace, url, urlPooled: url })
+      expect(runtime.lines).toContain('options: []')
+    } finally {
+      old.close()
+    }
   })
 })
 
@@ -315,6 +327,28 @@ process.exit(3)`,
     expect(await migrate('true')).not.toHaveProperty('isUncounted')
   })
 })
+
+/** Stands before a server and refuses logins whose first message has a word, as an older server or a pooler does. */
+async function startRefusing(options: { port: number; word: string; code: string; message: string }) {
+  const server = createServer((client) => {
+    client.on('error', () => undefined)
+    client.once('data', (first) => {
+      if (first.includes(options.word)) {
+        const fields = Buffer.from(`SFATAL\0C${options.code}\0M${options.message}\0\0`)
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(fields.length + 4)
+        client.end(Buffer.concat([Buffer.from('E'), length, fields]))
+        return
+      }
+      const upstream = connect(options.port, '127.0.0.1')
+      upstream.on('error', () => client.destroy())
+      upstream.write(first)
+      client.pipe(upstream).pipe(client)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
 
 /** Whether the child that wrote its number still runs; one that ended and was not asked for yet does not. */
 function childRuns(): boolean {

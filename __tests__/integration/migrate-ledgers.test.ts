@@ -4,7 +4,6 @@ import { withDatabase } from '../../src/database/connect.ts'
 import { compareLedgers } from '../../src/database/migrate/compare-ledgers.ts'
 import { LEDGER_TOOLS } from '../../src/database/migrate/ledger-tools.ts'
 import { listLedgerTables, readLedgers } from '../../src/database/migrate/ledgers.ts'
-import { SAFE_SETTINGS } from '../../src/database/migrate/sessions.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { TOOL_LEDGERS } from '../support/tool-ledgers.ts'
 
@@ -23,9 +22,7 @@ afterAll(() => cluster.stop())
 
 const sql = (text: string) => cluster.query(text, database)
 const read = (named: string[] = []) =>
-  withDatabase(testRuntime(), { url: cluster.url({ database }), settings: SAFE_SETTINGS }, (connected) =>
-    readLedgers(connected, named),
-  )
+  withDatabase(testRuntime(), { url: cluster.url({ database }) }, (connected) => readLedgers(connected, named))
 const tables = async (named: string[] = []) =>
   (
     await withDatabase(testRuntime(), { url: cluster.url({ database }) }, (connected) =>
@@ -149,10 +146,8 @@ describe('an application’s own table', () => {
   test('that nobody else may read, or that is locked, is a sentence at most', async () => {
     await sql('create table knex_migrations (name text, migration_time timestamptz); create role onlooker login')
     const look = (fresh: string) =>
-      withDatabase(
-        testRuntime(),
-        { url: cluster.url({ database }), settings: { ...SAFE_SETTINGS, lock_timeout: '50ms', role: fresh } },
-        (connected) => readLedgers(connected, []),
+      withDatabase(testRuntime(), { url: cluster.url({ database }), settings: { role: fresh } }, (connected) =>
+        readLedgers(connected, []),
       )
     expect(await look('onlooker')).toEqual({ ledgers: [], problems: [] })
     const held = withDatabase(testRuntime(), { url: cluster.url({ database }) }, async (other) => {

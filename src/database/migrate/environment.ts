@@ -15,7 +15,7 @@ export interface ToolWishes {
   given: Readonly<Record<string, string | undefined>>
   /** `application_name` that is this run's alone; without spaces, which would part `options`. */
   mark: string
-  /** Whether the server takes {@link CHECK}. */
+  /** Whether the server takes {@link CHECK} with the login. */
   checksClient: boolean
   /** Whether the URL may have parameters more than the user's: see {@link keepsParameters}. */
   keepsParameters: boolean
@@ -76,8 +76,13 @@ function adapted(urls: ToolUrls, own: Record<string, string>, wishes: ToolWishes
   }
 }
 
+/** Server options in a URL. */
+export function optionsOf(url: string): string {
+  return connectionUrl(url).startup.options ?? ''
+}
+
 /** The user's server options with ours behind them, unless they speak of the same setting. */
-function withCheck(theirs: string): string {
+export function withCheck(theirs: string): string {
   if (theirs.replaceAll('-', '_').includes(CHECK.name)) return theirs
   return `${theirs} -c ${CHECK.name}=${CHECK.milliseconds}`.trim()
 }

@@ -1,5 +1,6 @@
 import { errorMessage } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
+import { askSafely, literal } from './ask-safely.ts'
 import { type ColumnType, LEDGER_TOOLS, type LedgerTool, type RowState } from './ledger-tools.ts'
 
 /** One row of a ledger. */
@@ -51,14 +52,16 @@ interface Table extends LedgerTable {
 }
 
 // Views are none: what they show may cost anything.
-const TABLES = `select n.nspname::text as schema, c.relname::text as name, format('%I.%I', n.nspname, c.relname) as place,
+const tablesNamed = (
+  list: string,
+) => `select n.nspname::text as schema, c.relname::text as name, format('%I.%I', n.nspname, c.relname) as place,
     has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage') as readable,
     json_object_agg(a.attname, coalesce(b.typname, t.typname))::text as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = nullif(t.typbasetype, 0)
   where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_'
-    and c.relname = any (array(select json_array_elements_text($1::text::json)))
+    and c.relname = any (array(select json_array_elements_text(${list}::text::json)))
   group by n.nspname, c.relname, n.oid, c.oid order by 1, 2`
 
 const TYPES: Readonly<Record<string, ColumnType>> = {
@@ -81,24 +84,17 @@ function isCalled(wish: string, { schema, name }: LedgerTable): boolean {
   return wish === name || wish === `${schema}.${name}`
 }
 
-/** A text as SQL has it whatever `standard_conforming_strings` says. */
-const literal = (text: string) => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-
-/** One message, hence one transaction: the search path is the session's own again behind it. */
-async function listTables({ sql }: Database, names: readonly string[]): Promise<Table[]> {
+async function listTables(database: Database, names: readonly string[]): Promise<Table[]> {
   const list = literal(JSON.stringify([...new Set(names)]))
-  const results: unknown[] = await sql
-    .unsafe(
-      `select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true); ${TABLES.replace('$1', () => list)}`,
-    )
-    .simple()
-  const rows = (results.at(-1) ?? []) as (LedgerTable & { readable: unknown; columns: string })[]
+  const rows = await askSafely<LedgerTable & { readable: unknown; columns: string }>(database, tablesNamed(list))
   return rows.map((row) => ({
     ...row,
-    readable: row.readable === true || row.readable === 't',
+    readable: isTrue(row.readable),
     columns: JSON.parse(row.columns) as Record<string, string>,
   }))
 }
+
+const isTrue = (value: unknown) => value === true || value === 't'
 
 function toolOf(table: Table, isNamed: boolean): LedgerTool | undefined {
   return LEDGER_TOOLS.find((tool) => {
@@ -145,8 +141,8 @@ async function find(database: Database, named: readonly string[]): Promise<Found
 
 /**
  * Reads every ledger of a known tool in the database: tables of their names and with their columns, and those that the user
- * named. One that cannot be read, or is too long to be a ledger, is left out. The connection must have a safe search path
- * (sessions.ts). Throws the driver's error when the catalog cannot be asked.
+ * named. One that cannot be read, or is too long to be a ledger, is left out. Throws the driver's error when the catalog
+ * cannot be asked.
  */
 export async function readLedgers(database: Database, named: readonly string[]): Promise<LedgerLook> {
   const { ledgers, problems } = await find(database, named)
@@ -166,14 +162,15 @@ export async function readLedgers(database: Database, named: readonly string[]):
 }
 
 /** Null where there are too many. */
-async function readRows({ sql }: Database, { tool, place }: Ledger): Promise<LedgerRow[] | null> {
+async function readRows(database: Database, { tool, place }: Ledger): Promise<LedgerRow[] | null> {
   const { name, key = name, state = "'applied'", repeats = 'false', order } = tool
-  const rows = await sql.unsafe<{ name: string | null; key: string | null; state: RowState; repeats: boolean }[]>(
+  const rows = await askSafely<{ name: string | null; key: string | null; state: RowState; repeats: unknown }>(
+    database,
     `select (${name})::text as name, (${key})::text as key, (${state})::text as state, (${repeats}) as repeats
      from ${place} t order by ${order} limit ${MOST_ROWS + 1}`,
   )
   if (rows.length > MOST_ROWS) return null
-  return rows.map((row) => ({ ...row, name: row.name ?? '', key: row.key ?? '', repeats: row.repeats === true }))
+  return rows.map((row) => ({ ...row, name: row.name ?? '', key: row.key ?? '', repeats: isTrue(row.repeats) }))
 }
 
 /**

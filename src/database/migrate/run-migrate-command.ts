@@ -10,7 +10,7 @@ import { compareLedgers, type LedgerChange } from './compare-ledgers.ts'
 import { keepsParameters, type ToolUrls, toolEnvironment } from './environment.ts'
 import { type LedgerLook, readLedgers } from './ledgers.ts'
 import { type CommandEnd, runCommand } from './process.ts'
-import { type Ahead, endLeftSessions, lookAhead, SAFE_SETTINGS } from './sessions.ts'
+import { type Ahead, aheadOf, endLeftSessions } from './sessions.ts'
 
 /** The user's own migration tool. */
 export interface MigrateOptions extends ToolUrls {
@@ -32,14 +32,11 @@ export interface MigrateOptions extends ToolUrls {
 export async function runMigrateCommand(runtime: Runtime, options: MigrateOptions): Promise<SchemaResult> {
   const started = runtime.clock.now()
   const named = options.ledgers ?? []
-  const before = await withDatabase(runtime, safely(options.url), async (database) => ({
-    ahead: await lookAhead(database),
-    look: await readLedgers(database, named),
-  }))
-  const end = await runAndTidy(runtime, options, before.ahead)
+  const ahead = await aheadOf(runtime, options.url, (database) => readLedgers(database, named))
+  const end = await runAndTidy(runtime, options, ahead)
   runtime.signal.throwIfAborted()
   const warnings: string[] = []
-  const change = await lookAfter(runtime, options, { before: before.look, warnings })
+  const change = await lookAfter(runtime, options, { before: ahead.result, warnings })
   for (const warning of warnings) runtime.log.warning(warning)
   const failure = isFailed(end) ? explainFailure(end) : undefined
   if (!failure) runtime.log.info(`migrate_command ended well; ${counted(change)}`)
@@ -57,12 +54,10 @@ export async function runMigrateCommand(runtime: Runtime, options: MigrateOption
   return result
 }
 
-const safely = (url: string) => ({ url, settings: SAFE_SETTINGS })
-
 const isFailed = ({ exitCode }: CommandEnd) => exitCode !== 0
 
 /** Runs the command, and ends what it leaves in the database when it did not end well. */
-async function runAndTidy(runtime: Runtime, options: MigrateOptions, ahead: Ahead): Promise<CommandEnd> {
+async function runAndTidy(runtime: Runtime, options: MigrateOptions, ahead: Ahead<unknown>): Promise<CommandEnd> {
   const { command, workspace, url } = options
   const mark = `neon-postgres-setup-command-${randomBytes(6).toString('hex')}`
   const given = process.env
@@ -92,7 +87,7 @@ interface Earlier {
 async function lookAfter(runtime: Runtime, options: MigrateOptions, earlier: Earlier): Promise<LedgerChange> {
   const { before, warnings } = earlier
   try {
-    const after = await withDatabase(runtime, safely(options.url), (database) =>
+    const after = await withDatabase(runtime, { url: options.url }, (database) =>
       readLedgers(database, options.ledgers ?? []),
     )
     warnings.push(...after.problems)

@@ -1,28 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorMessage } from '../../runtime/errors.ts'
+import { errorCode, errorMessage } from '../../runtime/errors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { type Database, withDatabase } from '../connect.ts'
-import { CHECK } from './environment.ts'
-
-/** Settings of our own look at a user's database: nothing of it can stand in for a name or an operator of ours. */
-export const SAFE_SETTINGS = { search_path: 'pg_catalog, pg_temp', lock_timeout: '5s', statement_timeout: '20s' }
+import { askSafely, literal } from './ask-safely.ts'
+import { optionsOf, withCheck } from './environment.ts'
 
 /** What the server says before a command is started. */
-export interface Ahead {
+export interface Ahead<T> {
   /** The server's time, as text. */
   time: string
-  /** Whether it takes {@link CHECK}: from PostgreSQL 14, and not on every system. */
+  /** Whether it takes {@link CHECK} with the login: from PostgreSQL 14, not on every system, and not behind a pooler. */
   checksClient: boolean
+  /** What the work returned. */
+  result: T
 }
 
-/** Asks the server what has to be known before the command. Throws the driver's error. */
-export async function lookAhead({ sql }: Database): Promise<Ahead> {
-  const [row] = await sql.unsafe<{ time: string }[]>('select clock_timestamp()::text as time')
-  const checksClient = await sql.unsafe(`select set_config($1, $2, true)`, [CHECK.name, `${CHECK.milliseconds}`]).then(
-    () => true,
-    () => false,
-  )
-  return { time: row?.time ?? '', checksClient }
+/**
+ * Logs in as a tool will, with the setting that it will be given, and without where that is refused; then does work on the
+ * connection. Throws what the work throws, or the driver's error.
+ */
+export async function aheadOf<T>(
+  runtime: Runtime,
+  url: string,
+  work: (database: Database) => Promise<T>,
+): Promise<Ahead<T>> {
+  const attempt = (checksClient: boolean) =>
+    withDatabase(
+      runtime,
+      { url, ...(checksClient ? { settings: { options: withCheck(optionsOf(url)) } } : {}) },
+      async (database) => {
+        const [row] = await askSafely<{ time: string }>(database, 'select clock_timestamp()::text as time')
+        return { time: row?.time ?? '', checksClient, result: await work(database) }
+      },
+    )
+  try {
+    return await attempt(true)
+  } catch (error) {
+    runtime.signal.throwIfAborted()
+    // What the server itself refuses; class 28 is about who asks.
+    if (!/^(?!28)[0-9A-Z]{5}$/.test(errorCode(error))) throw error
+    return await attempt(false)
+  }
 }
 
 /** Which sessions are a command's. */
@@ -42,10 +60,12 @@ const LONGEST = 2500
 const PAUSE = 50
 
 // Idle sessions end by themselves as soon as their client is gone; only a running query does not notice.
-const END = `select a.pid, pg_terminate_backend(a.pid) as ended from pg_stat_activity a
-  where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.application_name = $1
+const endQuery = (mark: string, since: string | null) => `
+  select a.pid, pg_terminate_backend(a.pid) as ended from pg_stat_activity a
+  where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.application_name = ${literal(mark)}
     or (a.usename = current_user and a.backend_type = 'client backend' and a.xact_start is not null
-      and a.application_name !~ '^neon-postgres-setup' and a.backend_start >= $2::text::timestamptz))`
+      and a.application_name !~ '^neon-postgres-setup'
+      and a.backend_start >= ${since === null ? 'null' : literal(since)}::timestamptz))`
 
 /**
  * Ends the sessions that a command has left in the database: their queries would go on, hold their locks and commit behind
@@ -56,9 +76,9 @@ export async function endLeftSessions(runtime: Runtime, { url, mark, since }: Le
   const signal = AbortSignal.timeout(LONGEST)
   const ended = new Set<unknown>()
   try {
-    await withDatabase({ ...runtime, signal }, { url, settings: SAFE_SETTINGS }, async ({ sql }) => {
+    await withDatabase({ ...runtime, signal }, { url }, async (database) => {
       for (;;) {
-        const rows = await sql.unsafe<{ pid: number }[]>(END, [mark, since])
+        const rows = await askSafely<{ pid: number }>(database, endQuery(mark, since))
         for (const { pid } of rows) ended.add(pid)
         if (rows.length === 0) return
         await sleep(PAUSE, undefined, { signal })
