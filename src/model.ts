@@ -97,6 +97,21 @@ export interface SqlFailure {
   next: string
 }
 
+/** A migration command of the user's that failed. */
+export interface CommandFailure {
+  /** How it ended: `ended with exit code 3`. */
+  how: string
+  /** The lines of its output that tell why, the first is the one that counts; none where it said nothing. */
+  told: string[]
+  /** The migration that failed, as the tool names it. */
+  file?: string
+  /** From 1, where the tool says it. */
+  line?: number
+  sqlstate?: string
+  /** The end of its output, line by line. */
+  output: string
+}
+
 /** What the schema step did. */
 export interface SchemaResult {
   /** Where the files came from, for people: `sql/`, `learnflow (bundled)`, a command. */
@@ -108,6 +123,10 @@ export interface SchemaResult {
   milliseconds: number
   warnings: string[]
   failure?: SqlFailure
+  /** In place of `failure` where a command was to do it. */
+  commandFailure?: CommandFailure
+  /** No ledger tells how many migrations a command applied: `applied` says nothing then. */
+  isUncounted?: boolean
 }
 
 /** How far a row count can be trusted. */

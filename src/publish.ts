@@ -1,5 +1,5 @@
 import { commentMarker, upsertComment } from './github/index.ts'
-import type { Report } from './model.ts'
+import type { CommandFailure, Report, SchemaResult } from './model.ts'
 import { markSwept } from './publish-swept.ts'
 import {
   annotateFailure,
@@ -51,7 +51,7 @@ export function tellJob(run: Run): void {
 }
 
 function optionsOf({ config }: Run): ReportOptions {
-  return { diagram: config.report.diagram, diff: config.report.diff }
+  return { diagram: config.report.diagram, diff: config.report.diff, showDetail: config.schema.showDetail }
 }
 
 function warnUnwritten(run: Run, what: string, error: unknown): void {
@@ -91,6 +91,18 @@ const BY_CONTRACT = [
   ...['project_id', 'branch_id', 'branch_name', 'outcome'],
 ]
 
+/** Empty where nobody can tell: a 0 would say that nothing ran. */
+function applied({ applied, isUncounted }: SchemaResult): string {
+  return isUncounted ? '' : String(applied)
+}
+
+function commandOutputs(failure: CommandFailure | undefined): Record<string, string> {
+  return {
+    ...(failure?.file ? { failed_file: failure.file } : {}),
+    ...(failure?.sqlstate ? { sqlstate: failure.sqlstate } : {}),
+  }
+}
+
 function setOutputs(run: Run, report: Report): void {
   const { outputs, runtime } = run
   const failure = report.schema?.failure
@@ -100,7 +112,8 @@ function setOutputs(run: Run, report: Report): void {
     outcome: report.outcome,
     ...(report.tables ? { tables: tablesJson(report.tables) } : {}),
     ...(report.diff ? { changes: changesJson(report.diff) } : {}),
-    ...(report.schema ? { applied: String(report.schema.applied), pending: String(report.schema.pending) } : {}),
+    ...(report.schema ? { applied: applied(report.schema), pending: String(report.schema.pending) } : {}),
+    ...commandOutputs(report.schema?.commandFailure),
     ...(failure ? { failed_file: failure.file, failed_line: String(failure.line), sqlstate: failure.sqlstate } : {}),
   }
   for (const [name, value] of Object.entries(known)) {

@@ -104,9 +104,11 @@ export function lastLine(report: Report): string {
   const branch = report.branch
     ? ` · branch ${report.branch.name}${report.branch.id ? ` (${report.branch.id})` : ''}`
     : ''
-  const files = report.schema
-    ? ` · ${plural(report.schema.applied, 'file')} applied, ${whole(report.schema.unchanged)} unchanged`
-    : ''
+  const { schema } = report
+  const files =
+    schema && !schema.isUncounted
+      ? ` · ${plural(schema.applied, 'file')} applied, ${whole(schema.unchanged)} unchanged`
+      : ''
   const tables = report.tables ? ` · ${plural(report.tables.length, 'table')}` : ''
   return `neon-postgres-setup: ${report.outcome}${branch}${files}${tables} · ${seconds(total)}`
 }

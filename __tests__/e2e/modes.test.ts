@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import postgres from 'postgres'
 import { type Kubernetes, startKubernetes } from '../../sandbox/kubernetes/index.ts'
@@ -220,6 +221,96 @@ await sql.end()`,
       migrate_command: 'echo oh no; exit 4',
     })
     expect(errorsOf(failing)).toEqual([expect.stringMatching(/ended with exit code 4: oh no\./)])
+  })
+
+  test('a failure is told with what ran before it: outputs, list, the lines that say why and the end of the output', async () => {
+    world.github.openPull({ number: 61 })
+    await world.write({
+      'half.mjs': `import postgres from '${process.cwd()}/node_modules/postgres/src/index.js'
+const sql = postgres(process.env.DATABASE_URL, { max: 1, onnotice: () => {} })
+await sql.unsafe('create table knex_migrations (name text, migration_time timestamptz); create table knex_migrations_lock (i int); create table moons (id int primary key)')
+await sql.unsafe("insert into knex_migrations values ('001_moons.js', now())")
+console.log('migration file "002_rings.js" failed')
+try { await sql.unsafe('insert into moons values (1), (1)') } catch (error) { console.error(error) }
+await sql.end()
+process.exit(1)`,
+    })
+    const command = `${process.execPath} half.mjs || { echo "password $PGPASSWORD"; echo "make: *** [migrate] Error 1"; exit 2; }`
+    const result = await world.run(pull(61), { project_id: projectId, migrate_command: command })
+    expect(result.outputs).toMatchObject({
+      ...{ outcome: 'failed', applied: '1', failed_file: '002_rings.js', sqlstate: '23505' },
+    })
+    expect(result.outputs.tables).toContain('"moons"')
+    expect(result.outputs.changes).toContain('public.moons')
+    expect(`${result.outputs.tables} ${result.outputs.changes}`).not.toContain('knex')
+    expect(errorsOf(result)).toEqual([
+      expect.stringMatching(
+        /exit code 2 in 002_rings\.js: PostgresError: duplicate key value violates unique constraint/,
+      ),
+    ])
+    for (const text of [result.summary, world.github.comments(61)[0]?.body ?? '']) {
+      expect(text).toContain('001_moons.js')
+      expect(text).toContain('duplicate key value violates unique constraint')
+      expect(text).toMatch(/<summary>Last \d+ lines of migrate_command<\/summary>/)
+      expect(text).toContain('password ***')
+      // DETAIL has values of rows: they stay in the log.
+      expect(text).not.toContain('Key (id)=(1)')
+    }
+    expect(result.leaks(world.secrets(result), SECRET_OUTPUTS)).toEqual([])
+  })
+
+  test('a database in which a tool made nothing but its ledger has no table', async () => {
+    world.github.openPull({ number: 62 })
+    await world.write({
+      'ledger.mjs': `import postgres from '${process.cwd()}/node_modules/postgres/src/index.js'
+const sql = postgres(process.env.DATABASE_URL, { max: 1, onnotice: () => {} })
+for (const { name } of await sql\`select oid::regclass::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')\`)
+  await sql.unsafe('drop table if exists ' + name + ' cascade')
+await sql.unsafe('create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)')
+await sql.end()`,
+    })
+    const result = await world.run(pull(62), {
+      project_id: projectId,
+      migrate_command: `${process.execPath} ledger.mjs`,
+    })
+    expect(errorsOf(result)).toEqual([expect.stringMatching(/^The database '\w+' has no table\./)])
+    expect(result.outputs).toMatchObject({ applied: '0' })
+    expect(result.outputs.changes).not.toContain('drizzle')
+  })
+
+  test('ssl: verify-full: the tool verifies with the system’s authorities, and libpq finds them', async () => {
+    world.github.openPull({ number: 63 })
+    const [branch] = world.neon.branches(projectId)
+    const certificate = world.neon.branchCluster(projectId, branch?.id ?? '')?.certificate ?? ''
+    expect(certificate).toContain('BEGIN CERTIFICATE')
+    await world.write({
+      'store.pem': certificate,
+      'verify.mjs': `import { readFileSync } from 'node:fs'
+import pg from '${process.cwd()}/node_modules/pg/lib/index.js'
+// As libpq does: the authorities of PGSSLROOTCERT, and no others.
+const ca = readFileSync(process.env.PGSSLROOTCERT)
+const client = new pg.Client({ ssl: { ca, rejectUnauthorized: true } })
+await client.connect()
+const { rows } = await client.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()')
+console.log('verified', rows[0].ssl, process.env.PGSSLMODE, process.env.PGSSLROOTCERT)
+console.log('in the URL:', new URL(process.env.DATABASE_URL).searchParams.get('sslmode'), /sslrootcert/.test(process.env.DATABASE_URL))
+await client.end()`,
+    })
+    const store = join(world.workspace, 'store.pem')
+    const psql =
+      'if command -v psql > /dev/null; then psql -qAtc "select 1" > /dev/null && psql "$DATABASE_URL" -qAtc "select 1" > /dev/null; fi'
+    const result = await world.run(
+      pull(63),
+      {
+        ...{ project_id: projectId, ssl: 'verify-full', require_tables: 'false' },
+        migrate_command: `env -u NODE_EXTRA_CA_CERTS ${process.execPath} verify.mjs && ${psql}`,
+      },
+      { env: { NODE_EXTRA_CA_CERTS: store, SSL_CERT_FILE: store } },
+    )
+    expectSuccess(result)
+    expect(result.log).toContain(`verified true verify-full ${store}`)
+    expect(result.log).toContain('in the URL: verify-full false')
+    expect(result.outputs.applied).toBe('')
   })
 })
 

@@ -124,6 +124,18 @@ describe('inputs', () => {
     expect(configOf({ schema: 'none' }).schema.entries).toEqual([])
   })
 
+  test('ledgers are tables, with or without their schema', () => {
+    const told = 'app_log, audit.app_log\nhistory.log'
+    expect(configOf({ migrate_ledger: told }).schema.migrateLedgers).toEqual([
+      'app_log',
+      'audit.app_log',
+      'history.log',
+    ])
+    for (const wrong of ['"a"', "a'b", 'a b', 'a.b c', '.a', 'a.', 'x\\y']) {
+      expect(problemsOf({ migrate_ledger: `ok, ${wrong}` })).toContain(`Input migrate_ledger has '${wrong}'`)
+    }
+  })
+
   test('labels are key=value lines', () => {
     const config = configOf({ kubeconfig: 'x', secret_labels: 'team=learn\ncost-centre: 7' })
     expect(config.kubernetes?.secretLabels).toEqual({ team: 'learn', 'cost-centre': '7' })

@@ -68,6 +68,8 @@ export interface SchemaConfig {
   /** Entries of the input `schema`; null when the user said nothing. */
   entries: string[] | null
   migrateCommand: string
+  /** Tables named as ledgers, `schema.table` or `table`. */
+  migrateLedgers: string[]
   transaction: 'file' | 'all' | 'none'
   onEdit: 'reset' | 'fail' | 'accept'
   outOfOrder: 'warn' | 'fail'

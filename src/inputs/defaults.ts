@@ -44,6 +44,7 @@ export const INPUT_DEFAULTS = {
   timeout: '30m',
   schema: '',
   migrate_command: '',
+  migrate_ledger: '',
   transaction: 'file',
   on_edit: 'reset',
   out_of_order: 'warn',

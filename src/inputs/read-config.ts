@@ -175,6 +175,7 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
   return {
     entries: entries.length === 0 ? null : entries.filter((entry) => entry !== 'none'),
     migrateCommand: reader.text('migrate_command'),
+    migrateLedgers: readLedgerNames(reader),
     transaction: reader.choice('transaction', ['file', 'all', 'none']),
     onEdit: reader.choice('on_edit', ['reset', 'fail', 'accept']),
     outOfOrder: reader.choice('out_of_order', ['warn', 'fail']),
@@ -183,6 +184,16 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
     statementTimeout: reader.duration('statement_timeout', LONGEST_TIMER) ?? 0,
     showDetail: reader.flag('show_detail') ?? false,
   }
+}
+
+/** Separated by commas or lines. */
+function readLedgerNames(reader: Reader): string[] {
+  const names = reader.lines('migrate_ledger').flatMap((line) => line.split(',').map((name) => name.trim()))
+  return names.filter((name) => {
+    if (/^[^\s.'"\\]+(\.[^\s'"\\]+)?$/.test(name)) return true
+    if (name !== '') reader.problem(`Input migrate_ledger has '${name}': write table or schema.table, without quotes.`)
+    return false
+  })
 }
 
 function readKubernetes(reader: Reader, roles: RoleRequest[]): KubernetesConfig | null {

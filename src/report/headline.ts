@@ -57,6 +57,9 @@ function state(report: Report): string {
 
 function failedState(report: Report, text: string): string {
   if (report.schema?.failure) return `${code(report.schema.failure.file)} failed on ${subject(report)}`
+  if (report.schema?.commandFailure?.file) {
+    return `${code(report.schema.commandFailure.file)} failed on ${subject(report)}`
+  }
   const verbs: Partial<Record<Mode, string>> = {
     cleanup: 'could not be deleted',
     reset: report.schema ? 'is reset, but not ready' : 'could not be reset',

@@ -2,6 +2,7 @@ import type { FileResult, Report } from '../model.ts'
 import { alerts } from './alerts.ts'
 import * as sections from './blocks.ts'
 import { groupChanges } from './changes.ts'
+import { commandBlock, commandOutput } from './command.ts'
 import { erDiagram } from './er-diagram.ts'
 import { code, details, fence, link, prose } from './escape.ts'
 import { filesTable } from './files-table.ts'
@@ -16,6 +17,8 @@ export interface ReportOptions {
   diagram: boolean
   /** Unified diff of the schema. */
   diff: boolean
+  /** Values in what a migration tool printed; hidden unless told. */
+  showDetail?: boolean
 }
 
 const MOST_ALERTS = 5
@@ -27,12 +30,13 @@ export type Medium = 'summary' | 'comment'
 
 /** What is always seen: state, where, failure, warnings, changes. */
 export function visibleParts(report: Report, medium: Medium): Part[] {
-  const { failure } = report.schema ?? {}
+  const { failure, commandFailure } = report.schema ?? {}
   return [
     { markdown: `### ${headline(report)}` },
     { markdown: whereabouts(report, medium) },
     { markdown: failure ? sections.failureBlock(report, failure) : '' },
-    { markdown: report.error && !failure ? sections.errorBlock(report.error) : '' },
+    { markdown: commandFailure ? commandBlock(report, commandFailure) : '' },
+    { markdown: report.error && !failure && !commandFailure ? sections.errorBlock(report.error) : '' },
     { markdown: report.outcome === 'failed' && medium === 'comment' ? `${link('Log of the run', report.runUrl)}` : '' },
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
     { markdown: alertBlock(report, medium), name: 'warnings', rank: 0 },
@@ -107,6 +111,11 @@ export function foldedParts(report: Report, options: ReportOptions, medium: Medi
           ),
       name: 'schema changes',
       rank: 2,
+    },
+    {
+      markdown: schema?.commandFailure ? commandOutput(schema.commandFailure, options.showDetail ?? false) : '',
+      name: 'output of migrate_command',
+      rank: 3,
     },
     { markdown: folded(filesTitle(files), files.length, filesTable(files)), name: 'files', rank: 2 },
     {

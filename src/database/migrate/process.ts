@@ -11,23 +11,27 @@ export interface Command {
   environment: Record<string, string>
 }
 
-/** How it ended, and its last lines for the error message. */
+/** How it ended, and the end of its output. */
 export interface CommandEnd {
   exitCode: number | null
   signal: NodeJS.Signals | null
+  /** Redacted. */
   lastLines: string[]
 }
 
-const KEPT_LINES = 20
-// The runner gives a cancelled step 7.5 seconds before it asks again, more harshly.
-const GRACE = 4000
+// What failed may stand far above the end: tools print the whole error object, its query and the stack behind it.
+const KEPT_LINES = 400
+// A line is kept so far: enough for an error with its query.
+const LONGEST_LINE = 8000
+// The runner gives a cancelled step 7.5 seconds before it asks again, more harshly; sessions.ts needs some of them.
+const GRACE = 3000
 // Output that is still on its way when the command has ended.
 const REST = 1000
 
 /**
  * Runs a command in a shell and a process group of its own, and streams its output to the log, whose door
  * leaves no line of it a workflow command. When the run is cancelled,
- * the whole group gets SIGTERM, and SIGKILL four seconds later.
+ * the whole group gets SIGTERM, and SIGKILL three seconds later.
  */
 export async function runCommand(runtime: Runtime, command: Command): Promise<CommandEnd> {
   const [shell, args] = existsSync('/bin/bash')
@@ -42,8 +46,8 @@ export async function runCommand(runtime: Runtime, command: Command): Promise<Co
   })
   const lastLines: string[] = []
   const take = (line: string) => {
-    // Redacted now: the last line is cut for the error message.
-    lastLines.push(runtime.secrets.redact(line))
+    // Redacted before it is cut.
+    lastLines.push(runtime.secrets.redact(line).slice(0, LONGEST_LINE))
     if (lastLines.length > KEPT_LINES) lastLines.shift()
     runtime.log.info(line)
   }

@@ -10,7 +10,10 @@ import {
   recallEffects,
   saveBaseline,
   takeSnapshot,
+  withoutTables,
 } from '../../database/inspect/index.ts'
+import { listLedgerTables, MOST_ROWS } from '../../database/migrate/index.ts'
+import type { TableCount } from '../../model.ts'
 import { type Run, warn } from '../../run.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
 import { plural } from '../../runtime/plural.ts'
@@ -54,14 +57,21 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
   const { report, config } = run
   try {
     return await tryDatabase(run.runtime, { url: target.url }, async (database) => {
-      const snapshot = await takeSnapshot(database)
-      report.snapshot = snapshot
+      const [whole, ledgers] = await Promise.all([
+        takeSnapshot(database),
+        listLedgerTables(database, config.schema.migrateLedgers),
+      ])
       if (target.isPreview && report.schema) {
         await keepEffects(database, target.branchId, report.schema.files)
         await recallEffects(database, target.branchId, report.schema.files)
       }
-      if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
-      const counts = await count(run, database)
+      const all = await count(run, database)
+      const isLedger = ledgerTest(ledgers, all)
+      const places = ledgers.filter(isLedger).map(({ place }) => place)
+      const snapshot = withoutTables(whole, places)
+      report.snapshot = snapshot
+      if (before) report.diff = diffSnapshots(withoutTables(before.snapshot, places), snapshot)
+      const counts = all.filter((table) => !isLedger(table))
       const tables = counts.filter(({ kind }) => kind === 'table' || kind === 'partitioned').length
       if (config.report.counts === 'off') return tables
       report.tables = before ? changeAgainst(counts, before.counts) : counts
@@ -77,6 +87,16 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
     return null
   }
 }
+
+/** Tables of migration tools are none of the user's; one with more rows than any ledger is an application's. */
+function ledgerTest(ledgers: Named[], counts: TableCount[]): (table: Named) => boolean {
+  const key = ({ schema, name }: Named) => JSON.stringify([schema, name])
+  const large = new Set(counts.filter(({ rows }) => (rows ?? 0) > MOST_ROWS).map(key))
+  const known = new Set(ledgers.map(key).filter((table) => !large.has(table)))
+  return (table) => known.has(key(table))
+}
+
+type Named = Pick<TableCount, 'schema' | 'name'>
 
 /** What {@link checkTables} judges. */
 interface TableCheck {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { askDatabase } from '../../database/ask-database.ts'
 import { hasTablesOfOthers } from '../../database/inspect/index.ts'
-import { runMigrateCommand } from '../../database/migrate/index.ts'
+import { CommandFailed, runMigrateCommand } from '../../database/migrate/index.ts'
 import {
   type ApplyOptions,
   applySchema,
@@ -77,19 +77,26 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
   }
   let current = target
   let before = await phase(run, 'Before', () => rememberBefore(run, current))
+  let failed: CommandFailed | undefined
   try {
     run.report.schema = await phase(run, 'Schema', () => runStep(run, current, step))
   } catch (error) {
-    if (!(error instanceof NeedsReset) || !current.reset) throw error
-    warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
-    current = await current.reset()
-    before = await phase(run, 'Before again', () => rememberBefore(run, current))
-    run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
+    if (error instanceof CommandFailed) {
+      failed = error
+      run.report.schema = error.result
+    } else {
+      if (!(error instanceof NeedsReset) || !current.reset) throw error
+      warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
+      current = await current.reset()
+      before = await phase(run, 'Before again', () => rememberBefore(run, current))
+      run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
+    }
   }
   run.report.warnings.push(...run.report.schema.warnings)
   const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
   const { failure } = run.report.schema
   if (failure) throw failureError(failure)
+  if (failed) throw failed
   checkTables(run, { tables, ranSchema: true })
   return current
 }
@@ -101,6 +108,8 @@ async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'no
     workspace: run.runner.workspace,
     url: target.url,
     urlPooled: target.pooledUrl,
+    ledgers: run.config.schema.migrateLedgers,
+    isPreview: target.isPreview,
   })
 }
 

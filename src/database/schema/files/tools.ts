@@ -158,7 +158,7 @@ export const TOOLS: Tool[] = [
   {
     name: 'postgrator',
     command: ({ folder }) =>
-      `npx postgrator --driver pg --host "$PGHOST" --database "$PGDATABASE" --username "$PGUSER" --password "$PGPASSWORD" --ssl --migration-pattern ${shellWord(`${folder}/*`)}`,
+      `npx postgrator --driver pg --host "$PGHOST" --database "$PGDATABASE" --username "$PGUSER" --password "$PGPASSWORD" --migration-pattern ${shellWord(`${folder}/*`)}`,
     harm: undoes('a file *.undo.*'),
     names: [/(?:^|\/)\d+\.do\.(?:[^/]*\.)?sql$/i],
     markers: ['.postgratorrc', '.postgratorrc.json', 'postgrator.json'].map((file) => ({ file })),
