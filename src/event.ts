@@ -51,13 +51,15 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
   const fullName = text(repository.full_name) || (env.GITHUB_REPOSITORY ?? '')
   const name = env.GITHUB_EVENT_NAME ?? ''
   const number = count(pull.number)
+  const pushDeleted = name === 'push' && body.deleted === true
   return {
     name,
     action: text(body.action),
     repository: fullName,
     repositoryId: String(count(repository.id) ?? env.GITHUB_REPOSITORY_ID ?? ''),
     defaultBranch: text(repository.default_branch),
-    ref: env.GITHUB_REF ?? '',
+    // The runner gives the default branch where a push deleted another one.
+    ref: (pushDeleted && text(body.ref)) || (env.GITHUB_REF ?? ''),
     sha: env.GITHUB_SHA ?? '',
     actor: env.GITHUB_ACTOR ?? '',
     pullRequest:
@@ -72,7 +74,7 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
           }
         : null,
     deletedRef: name === 'delete' ? { name: text(body.ref), isBranch: body.ref_type === 'branch' } : null,
-    pushDeleted: name === 'push' && body.deleted === true,
+    pushDeleted,
     mergeGroupRef: text(record(body.merge_group).head_ref),
   }
 }

@@ -36,7 +36,8 @@ export async function main(env: NodeJS.ProcessEnv): Promise<number> {
     const config = await judgeInputs(getInput, secrets)
     for (const notice of [...unknownParents(env), ...config.notices]) log.notice(notice)
     const lifetime = watchLifetime(config.timeout)
-    const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal }
+    const end = config.timeout > 0 ? { endsAt: systemClock.now() + config.timeout } : {}
+    const runtime: Runtime = { log, clock: systemClock, secrets, signal: lifetime.signal, ...end }
     try {
       return await runPlan({ runtime, config, event, runner: runnerContext(env) })
     } finally {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import selfsigned from 'selfsigned'
-import type { Kubernetes } from '../../sandbox/kubernetes/index.ts'
+import { type Kubernetes, startKubernetesStandIn } from '../../sandbox/kubernetes/index.ts'
 import {
   applyCredentials,
   type KubernetesOptions,
@@ -140,13 +140,9 @@ describe.each(availableServers())('access to $name', ({ start }) => {
 
   test('with an expired or a wrong token, or an expired client certificate, says which', async () => {
     const token = expiredToken()
-    const run = (user: Record<string, unknown>) =>
+    const run = (user: Record<string, unknown>, on = server) =>
       failureOf(
-        applyCredentials(
-          testRuntime(),
-          sampleOptions(server, { kubeconfig: kubeconfigOf(server, user) }),
-          sampleCredentials(),
-        ),
+        applyCredentials(testRuntime(), sampleOptions(on, { kubeconfig: kubeconfigOf(on, user) }), sampleCredentials()),
       )
     const expired = await run({ token })
     expect(expired.message).toMatch(
@@ -161,10 +157,11 @@ describe.each(availableServers())('access to $name', ({ start }) => {
       notAfterDate: new Date('2024-02-01'),
     })
     const base64 = (text: string) => Buffer.from(text).toString('base64')
-    const old = await run({
-      'client-certificate-data': base64(certificate.cert),
-      'client-key-data': base64(certificate.private),
-    })
+    // Only a server with TLS sees a certificate.
+    const secure = server.kind === 'stand-in' ? await startKubernetesStandIn({ tls: true }) : server
+    const user = { 'client-certificate-data': base64(certificate.cert), 'client-key-data': base64(certificate.private) }
+    const old = await run(user, secure)
+    if (secure !== server) await secure.close()
     expect(old.message).toMatch(/the client certificate of user '[\w-]+' expired at 2024-02-01T/)
   })
 

@@ -1,7 +1,8 @@
 import type { Reply } from '../http/serve.ts'
-import { demand, refuse } from './access.ts'
+import { demand, Refusal, refuse } from './access.ts'
 import type { Call } from './call.ts'
 import { page } from './paging.ts'
+import { refuseRest } from './refusals.ts'
 import { commentShape } from './shapes.ts'
 import { type Comment, type Issue, type Scope, timestamp } from './world.ts'
 
@@ -36,6 +37,10 @@ export function createComment(call: Call): Reply {
   const body = readBody(call, documentation)
   if (issue.locked && caller.kind !== 'user') {
     throw refuse(403, 'Unable to create comment because issue is locked.', { documentation })
+  }
+  if (world.rates.tooMuchContent(world, caller)) {
+    const told = { kind: caller.kind, id: caller.user.id, owner: repository.owner, requestId: '' }
+    throw new Refusal(refuseRest({ name: 'content creation', status: 403, times: 1 }, told))
   }
   world.nextId += 1
   const now = timestamp(world)

@@ -1,4 +1,6 @@
 import { type HttpServer, serve } from '../http/serve.ts'
+import { RateCounter } from './rates.ts'
+import type { ActiveRefusal, RefusalName } from './refusals.ts'
 import { answerRequest } from './routes.ts'
 import {
   ACTIONS_BOT,
@@ -12,6 +14,7 @@ import {
   type World,
 } from './world.ts'
 
+export type { RefusalName } from './refusals.ts'
 export { ACTIONS_APP, ACTIONS_BOT, type App, type Comment, DEPENDABOT, type TokenSettings, type User } from './world.ts'
 
 /** Settings of the stand-in. */
@@ -54,6 +57,9 @@ export interface PullSettings {
   locked?: boolean
 }
 
+/** How {@link GitHubSandbox.refuse} goes about it. */
+export type RefusalSettings = Partial<Pick<ActiveRefusal, 'status' | 'retryAfter' | 'times' | 'operations'>>
+
 /** A running stand-in of GitHub's API: REST issue comments, pulls, repository and user; GraphQL reads of pull requests. */
 export interface GitHubSandbox extends Pick<HttpServer, 'port' | 'journal' | 'faults' | 'latency'> {
   /** For GITHUB_API_URL. */
@@ -72,6 +78,8 @@ export interface GitHubSandbox extends Pick<HttpServer, 'port' | 'journal' | 'fa
   createBranch(name: string, repository?: string): void
   /** Deletes a Git branch, which closes the pull requests that it is the head of, as on GitHub. */
   deleteBranch(name: string, repository?: string): void
+  /** Refuses the next requests for a reason of GitHub's own: a limit, a rule of the organization. For ever unless told. */
+  refuse(name: RefusalName, more?: RefusalSettings): void
   /** A comment as if somebody had written it on the web site; answers its id. */
   addComment(number: number, comment: { body: string; user?: User; repository?: string }): number
   /** The comments of a pull request or issue as they are now, oldest first. */
@@ -84,6 +92,8 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
   const world: World = {
     repositories: (options.repositories ?? ['octo/demo']).map(createRepository),
     tokens: new Map(Object.entries(options.tokens ?? {})),
+    refusals: [],
+    rates: new RateCounter(),
     nextId: 2_000_000_000,
     now: options.now ?? Date.now,
   }
@@ -145,6 +155,8 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
         if (isHead && issue.state === 'open') Object.assign(issue, { state: 'closed', closedAt: now, updatedAt: now })
       }
     },
+    refuse: (name, more = {}) =>
+      void world.refusals.push({ name, status: 403, times: Number.POSITIVE_INFINITY, ...more }),
     addComment(number, { body, user = ACTIONS_BOT, repository }) {
       const now = timestamp(world)
       world.nextId += 1

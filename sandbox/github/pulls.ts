@@ -42,7 +42,7 @@ export function getPull(call: Call): Reply {
   demand(caller, repository, 'read', SCOPES, documentation)
   const issue = repository.issues.get(Number(call.parameters.number))
   if (!issue?.pull) throw refuse(404, 'Not Found', { documentation })
-  return { status: 200, body: { ...pullShape(repository, issue, at), ...pullDetails(issue) } }
+  return { status: 200, body: { ...pullShape(repository, issue, at), ...pullDetails(issue, at) } }
 }
 
 function headLabel(issue: Issue): string {

@@ -1,3 +1,6 @@
+import type { RateCounter } from './rates.ts'
+import type { ActiveRefusal } from './refusals.ts'
+
 /** Somebody who acts on GitHub, as the API shows an author. */
 export interface User {
   login: string
@@ -96,6 +99,9 @@ export interface Comment {
 export interface World {
   repositories: Repository[]
   tokens: Map<string, TokenSettings>
+  /** What GitHub refuses beside what it always does, in this order. */
+  refusals: ActiveRefusal[]
+  rates: RateCounter
   nextId: number
   /** The present, in milliseconds since the epoch. */
   now(): number

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import { createFaultPlan, type Fault, type FaultPlan } from './faults.ts'
 
 /** One request as a server saw it, and what it answered; status 0 means the socket was dropped. */
@@ -23,7 +25,17 @@ export interface Request {
   url: URL
   headers: IncomingMessage['headers']
   body: string
+  /** The body as it came. */
+  bytes: Buffer
+  /** With TLS: whether the client showed a certificate, which nobody has judged. */
+  hasCertificate: boolean
   entry: JournalEntry
+}
+
+/** What a server with TLS shows, as PEM. */
+export interface Certificate {
+  cert: string
+  key: string
 }
 
 /** What to answer; a body that is no string is sent as JSON. */
@@ -46,18 +58,25 @@ export interface HttpServer {
 
 /**
  * Serves `handle` on 127.0.0.1 with a journal, faults and latency. An exception in `handle` becomes a 500 with its text,
- * so that a mistake of the stand-in is seen as one.
+ * so that a mistake of the stand-in is seen as one. With a certificate it speaks TLS.
  */
-export async function serve(handle: (request: Request) => Promise<Reply>, port = 0): Promise<HttpServer> {
+export async function serve(
+  handle: (request: Request) => Promise<Reply>,
+  port = 0,
+  certificate?: Certificate,
+): Promise<HttpServer> {
   const sockets = new Set<Socket>()
   const journal: JournalEntry[] = []
   const faults = createFaultPlan()
   const state = { latency: 0 }
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     answer({ incoming, response, handle, journal, faults, latency: state.latency }).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)))
     })
-  })
+  }
+  const server = certificate
+    ? createSecureServer({ ...certificate, requestCert: true, rejectUnauthorized: false }, listener)
+    : createServer(listener)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -68,7 +87,7 @@ export async function serve(handle: (request: Request) => Promise<Reply>, port =
   })
   const { port: bound } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${bound}`,
     port: bound,
     journal,
     faults,
@@ -101,7 +120,8 @@ async function answer(exchange: Exchange): Promise<void> {
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const method = incoming.method ?? 'GET'
   const path = incoming.url ?? '/'
-  const body = Buffer.concat(chunks).toString('utf8')
+  const bytes = Buffer.concat(chunks)
+  const body = bytes.toString('utf8')
   const entry: JournalEntry = { method, path, headers: incoming.headers, body, status: 0, at: Date.now() }
   journal.push(entry)
   const fault = faults.meet(method, path)
@@ -112,10 +132,14 @@ async function answer(exchange: Exchange): Promise<void> {
   if (fault?.kind === 'answer') return send(response, entry, faultReply(fault))
   const url = new URL(path, `http://${incoming.headers.host ?? '127.0.0.1'}`)
   const reply = await exchange
-    .handle({ method, url, headers: incoming.headers, body, entry })
+    .handle({ method, url, headers: incoming.headers, body, bytes, hasCertificate: showsCertificate(incoming), entry })
     .catch((error: unknown) => ({ status: 500, body: { message: `sandbox: ${String(error)}`, code: '' } }))
   if (fault?.kind === 'drop-after') return void incoming.socket.destroy()
   send(response, entry, fault?.kind === 'answer-after' ? faultReply(fault) : reply)
+}
+
+function showsCertificate({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate()).length > 0
 }
 
 function faultReply(fault: Fault): Reply {

@@ -1,28 +1,27 @@
-import { type Item, Refusal, type Resource } from './objects.ts'
+import { now } from './fields.ts'
+import { detailsOf, type Item, pluralOf, Refusal, type Resource } from './objects.ts'
 
 /** What the namespace controller puts into `spec.finalizers`, and takes out when everything in the namespace is gone. */
 const FINALIZER = 'kubernetes'
 
-/** A new namespace as the API server completes it. */
-export function completeNamespace(item: Item): Item {
+/** A new namespace with the finalizer that the API server gives it. */
+export function withFinalizer(item: Item): Item {
   const finalizers = [...new Set([...finalizersOf(item), FINALIZER])]
-  return { ...item, spec: { finalizers }, status: { phase: 'Active' } }
+  return { ...item, spec: { finalizers } }
 }
 
 /** A deleted namespace lives on in phase Terminating until its finalizers are gone. */
 export function terminate(item: Item): Item {
-  const metadata = { ...item.metadata, deletionTimestamp: item.metadata.deletionTimestamp ?? new Date().toISOString() }
+  const metadata = { ...item.metadata, deletionTimestamp: item.metadata.deletionTimestamp ?? now() }
   return { ...item, metadata, status: { phase: 'Terminating' } }
 }
 
 /**
- * Whether the namespace controller, which takes `milliseconds`, is through with a deleted namespace. It never is while
- * someone else's finalizer stands in it.
+ * Whether the namespace controller is through with a namespace that was deleted long enough ago. It never is while someone
+ * else's finalizer stands in it.
  */
-export function isFinished(item: Item, milliseconds: number): boolean {
-  const { deletionTimestamp } = item.metadata
-  if (!deletionTimestamp || finalizersOf(item).some((name) => name !== FINALIZER)) return false
-  return Date.now() >= Date.parse(deletionTimestamp) + milliseconds
+export function mayGo(item: Item): boolean {
+  return item.metadata.deletionTimestamp !== undefined && finalizersOf(item).every((name) => name === FINALIZER)
 }
 
 /** What keeps a namespace: the names in `spec.finalizers`. */
@@ -31,16 +30,16 @@ export function finalizersOf(item: Item): string[] {
 }
 
 /** Throws the API server's 403 for a new object in a namespace that is being deleted. */
-export function refuseNewContent(namespace: Item, { plural, group }: Resource, name: string): void {
+export function refuseNewContent(namespace: Item, resource: Resource, name: string): void {
   if (!namespace.metadata.deletionTimestamp) return
   const place = namespace.metadata.name
-  const what = `${plural}${group ? `.${group}` : ''} "${name}"`
+  const what = `${pluralOf(resource)} "${name}"`
   const reason = `unable to create new content in namespace ${place} because it is being terminated`
   const cause = {
     reason: 'NamespaceTerminating',
     message: `namespace ${place} is being terminated`,
     field: 'metadata.namespace',
   }
-  const details = { name, ...(group ? { group } : {}), kind: plural, causes: [cause] }
+  const details = detailsOf(name, resource.group, resource.plural, [cause])
   throw new Refusal(403, 'Forbidden', `${what} is forbidden: ${reason}`, details)
 }

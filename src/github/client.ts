@@ -1,7 +1,8 @@
 import { getOctokit } from '@actions/github'
 import { retry } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type RetryLimits, retryDelay, whyFailed } from './failure.ts'
+import { whyFailed } from './failure.ts'
+import { type RetryLimits, retryDelay } from './limits.ts'
 
 /** Where GitHub is, and the token that opens it. */
 export interface GitHubAccess {
@@ -35,7 +36,7 @@ export function gitHubClient(runtime: Runtime, { token, apiUrl }: GitHubAccess):
 
 /**
  * Tries a request until it succeeds or its fault does not pass: server errors, lost connections, answers that cannot be
- * read, and rate limits, which are waited for as long as GitHub says. Throws the last fault, or the signal's reason.
+ * read, and rate limits, which are waited for as long as GitHub says, or for a minute where it does not. Throws the last fault, or the signal's reason.
  */
 export async function asking<T>(runtime: Runtime, limits: RetryLimits, attempt: () => Promise<T>): Promise<T> {
   return await retry(

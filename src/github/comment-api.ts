@@ -1,7 +1,8 @@
 import type { Clean } from '../runtime/door.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asking, type GitHubAccess, gitHubClient, UnreadableAnswer } from './client.ts'
-import { statusOf, whyFailed } from './failure.ts'
+import { whyFailed } from './failure.ts'
+import { statusOf } from './limits.ts'
 
 /** Where a comment goes, and the token that opens it. */
 export interface CommentPlace extends GitHubAccess {

@@ -1,83 +1,24 @@
 import { errorMessage } from '../runtime/errors.ts'
 import { titleIn } from '../runtime/page.ts'
-import { backoff, type RetryDecision, retryAfter } from '../runtime/retry.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-
-const ATTEMPTS = 4
-const LONGEST_WAIT = 60_000
-
-/** The HTTP status of a fault that Octokit threw; 0 when it has none. */
-export function statusOf(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 0
-}
-
-function headerOf(error: unknown, name: string): string {
-  const thrown = error as { response?: { headers?: Record<string, string> }; headers?: Record<string, string> }
-  return String((thrown.response?.headers ?? thrown.headers)?.[name] ?? '')
-}
-
-/** The errors of a GraphQL answer, which comes with status 200; null for any other fault. */
-function graphqlErrors(error: unknown): { type?: string; message?: string }[] | null {
-  if (typeof error !== 'object' || error === null || !('errors' in error) || !Array.isArray(error.errors)) return null
-  return statusOf(error) >= 400 ? null : error.errors
-}
-
-/** True for GitHub's rate limits, which it answers with 403 or 429 (manual: Rate limits for the REST API), or in GraphQL. */
-function isRateLimit(error: unknown): boolean {
-  const errors = graphqlErrors(error)
-  if (errors)
-    return errors.some(({ type = '', message = '' }) => type === 'RATE_LIMITED' || /rate limit/i.test(message))
-  const status = statusOf(error)
-  if (status === 429) return true
-  if (status !== 403) return false
-  const spent = headerOf(error, 'x-ratelimit-remaining') === '0'
-  return spent || headerOf(error, 'retry-after') !== '' || /rate limit|abuse/i.test(errorMessage(error))
-}
-
-/** How patient {@link retryDelay} is. */
-export interface RetryLimits {
-  /** The longest that a rate limit may ask to wait, in milliseconds; a minute unless told. */
-  patience?: number
-}
-
-/** How long to wait before another attempt: as long as a rate limit asks, briefly after a passing fault; else `stop`. */
-export function retryDelay(
-  runtime: Runtime,
-  error: unknown,
-  { attempt, patience = LONGEST_WAIT }: RetryLimits & { attempt: number },
-): RetryDecision {
-  if (attempt >= ATTEMPTS) return 'stop'
-  if (isRateLimit(error)) {
-    const asked = askedToWait(error, runtime.clock.now())
-    // A moment that has passed is no leave to ask without a pause.
-    return asked > patience ? 'stop' : Math.max(asked, backoff(attempt, 1000, 8000))
-  }
-  // What a query was refused for stays; GitHub gives no type to a fault of its own.
-  const errors = graphqlErrors(error)
-  if (errors) return errors.some(({ type }) => type !== undefined) ? 'stop' : backoff(attempt, 1000, 8000)
-  const status = statusOf(error)
-  // Octokit gives status 500 to network faults too; 0 is an answer that cannot be read, or our own time limit.
-  return status >= 500 || status === 408 || status === 0 ? backoff(attempt, 1000, 8000) : 'stop'
-}
-
-/** Milliseconds until a rate limit ends, as its headers say; 0 where they do not. */
-function askedToWait(error: unknown, now: number): number {
-  const after = retryAfter(headerOf(error, 'retry-after'), now)
-  if (after) return after
-  if (headerOf(error, 'x-ratelimit-remaining') !== '0') return 0
-  return Math.max(0, Number(headerOf(error, 'x-ratelimit-reset')) * 1000 - now) || 0
-}
+import { graphqlErrors, headerOf, limitOf, statusOf } from './limits.ts'
 
 /** Why a request failed, as a clause on one line, redacted before it is cut: `502 Bad Gateway`, `no answer in time`. */
 export function whyFailed({ secrets }: Pick<Runtime, 'secrets'>, error: unknown): string {
   const name = error instanceof Error ? error.name : ''
   if (name === 'TimeoutError' || name === 'AbortError') return 'no answer within 30 s'
   const status = statusOf(error)
-  const whole = secrets.redact(errorMessage(error))
+  const whole = secrets.redact(messageOf(error))
   const text = whole.split('\n', 1).join('').trim().replace(/\.$/, '')
   // A gateway in between answers a page.
   const said = /^\s*</.test(text) ? (titleIn(whole) ?? 'a page') : text
   return `${status > 0 ? `${status} ` : ''}${said}`.trim() || 'an empty answer'
+}
+
+/** What GitHub says; Octokit puts a heading above the errors of GraphQL. */
+function messageOf(error: unknown): string {
+  const messages = (graphqlErrors(error) ?? []).map(({ message = '' }) => message).filter((message) => message !== '')
+  return messages.length > 0 ? [...new Set(messages)].join('; ') : errorMessage(error)
 }
 
 const PERMISSIONS = `Give the job these permissions:
@@ -85,6 +26,64 @@ permissions:
   contents: read
   pull-requests: write
 On pull requests from forks and from Dependabot the token is read-only whatever the workflow says.`
+
+/** A reason of GitHub that says itself what to do. */
+interface Reason {
+  advice: string
+  /** The token may not, now or ever: no fault, and no matter of the workflow's permissions. */
+  isDenied?: true
+}
+
+const REASONS: [pattern: RegExp, reason: Reason][] = [
+  [
+    /IP allow list enabled/i,
+    {
+      advice:
+        'The organization admits requests from some addresses only, and this runner has another one: use a self-hosted runner or a larger runner with a static address, or let an owner of the organization put the address on its IP allow list.',
+      isDenied: true,
+    },
+  ],
+  [
+    /SAML enforcement/i,
+    {
+      advice:
+        'The organization asks for single sign-on, and the token of the input github_token is not authorized for it: authorize it (on GitHub: Settings, Developer settings, Personal access tokens, Configure SSO), or leave the input out, so that the token of the job is used.',
+      isDenied: true,
+    },
+  ],
+  [
+    /\bis locked\b|conversation is locked/i,
+    { advice: 'The conversation is locked; unlock it or set comment to false.' },
+  ],
+  [/archived/i, { advice: 'The repository is archived and takes no comments: set comment to false.' }],
+  [
+    /limited the ability to comment|user is blocked|you have been blocked/i,
+    {
+      advice:
+        'The repository takes no comments of the user behind github_token: let an owner lift the block or the interaction limit, use the token of another user, or set comment to false.',
+    },
+  ],
+]
+
+/** What GitHub's refusal asks for, where it is one that is known; undefined for every other fault. */
+export function knownReason(error: unknown): Reason | undefined {
+  const limit = limitOf(error)
+  if (limit === 'primary') return { advice: `The hour's requests of this token are used up${endOf(error)}.` }
+  if (limit === 'secondary') {
+    return {
+      advice:
+        'GitHub slows the token down because too many requests, or too many comments, came at once: let fewer jobs run at the same time.',
+    }
+  }
+  const said = messageOf(error)
+  return REASONS.find(([pattern]) => pattern.test(said))?.[1]
+}
+
+/** ` until 2026-11-25T20:00:00Z`, where GitHub says when a limit ends. */
+function endOf(error: unknown): string {
+  const reset = Number(headerOf(error, 'x-ratelimit-reset'))
+  return reset > 0 ? ` until ${new Date(reset * 1000).toISOString().replace('.000', '')}` : ''
+}
 
 /**
  * Tells as one warning why the comment on `where` (`owner/name#number`) was not written and what to do: `forbidden` when
@@ -97,18 +96,21 @@ export function warnOfFailure(
   const status = statusOf(error)
   const said = whyFailed(runtime, error)
   const start = `The comment on ${where} was not written: GitHub says "${said}".`
-  const denied = (status === 403 || status === 404) && !isRateLimit(error) && !/locked|disabled|archived/i.test(said)
-  if (denied) {
-    if (isOptional) runtime.log.info(`${start} ${PERMISSIONS}`)
-    else runtime.log.warning(`${start} ${PERMISSIONS}`, { title: 'No permission to comment' })
+  const reason = knownReason(error)
+  const isDenied = reason ? reason.isDenied === true : (status === 403 || status === 404) && !/disabled/i.test(said)
+  if (isDenied) {
+    const advice = reason?.advice ?? PERMISSIONS
+    if (isOptional) runtime.log.info(`${start} ${advice}`)
+    else runtime.log.warning(`${start} ${advice}`, { title: 'No permission to comment' })
     return 'forbidden'
   }
-  runtime.log.warning(`${start} ${adviceFor(status, said)}`)
+  runtime.log.warning(`${start} ${adviceFor(status, error, reason)}`)
   return status === 401 ? 'forbidden' : 'failed'
 }
 
-function adviceFor(status: number, said: string): string {
-  if (status === 401) return 'Check the input github_token; its default is the token of the job.'
-  if (/locked/i.test(said)) return 'The conversation is locked; unlock it or set comment to false.'
-  return 'The next run writes it; the job summary has the report.'
+const LATER = 'The next run writes it; the job summary has the report.'
+
+function adviceFor(status: number, error: unknown, reason: Reason | undefined): string {
+  if (reason) return limitOf(error) ? `${reason.advice} ${LATER}` : reason.advice
+  return status === 401 ? 'Check the input github_token; its default is the token of the job.' : LATER
 }

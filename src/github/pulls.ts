@@ -1,7 +1,7 @@
 import { ActionError } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asking, type GitHubAccess, gitHubClient, UnreadableAnswer } from './client.ts'
-import { whyFailed } from './failure.ts'
+import { knownReason, whyFailed } from './failure.ts'
 
 /** What GitHub says of a pull request; `unknown` when there is none of that number. */
 export type PullRequestState = 'open' | 'closed' | 'unknown'
@@ -112,8 +112,10 @@ async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, questi
     })
   } catch (error) {
     runtime.signal.throwIfAborted()
+    const advice =
+      knownReason(error)?.advice ?? `Give the job permissions: { ${question.permission} }, and check github_token.`
     throw new ActionError(`Could not read ${question.what}: ${whyFailed(runtime, error)}.`, {
-      advice: `Nothing was deleted. Give the job permissions: { ${question.permission} }, and check github_token.`,
+      advice: `Nothing was deleted. ${advice}`,
     })
   }
 }

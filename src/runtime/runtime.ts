@@ -8,4 +8,6 @@ export interface Runtime {
   clock: Clock
   secrets: Secrets
   signal: AbortSignal
+  /** When `timeout` is over, in milliseconds since the epoch by the clock; left out where there is none. */
+  endsAt?: number
 }
