@@ -82,7 +82,7 @@ function createStaysWithin(items: Item[], created: Set<string>): boolean {
   if (kind !== 'table' || hasWords(items, at + 1, 'if')) return false
   const self = nameAt(items, at + 1).name
   const copies = indexOfWord(items, ['as', 'inherits'], { depth: 0 }) > 0
-  return !copies && referencesStayWithin(items, new Set([...created, self]))
+  return !copies && referencesStayWithin(items, created, self)
 }
 
 function alterStaysWithin(items: Item[], created: Set<string>): boolean {
@@ -95,15 +95,19 @@ function alterStaysWithin(items: Item[], created: Set<string>): boolean {
 }
 
 // REFERENCES x, PARTITION OF x, ATTACH PARTITION x, DETACH PARTITION x: the other table is locked too.
-function referencesStayWithin(items: Item[], created: Set<string>): boolean {
+function referencesStayWithin(items: Item[], created: Set<string>, self?: string): boolean {
+  const within = (index: number) => {
+    const { name } = nameAt(items, index)
+    return name === self || created.has(name)
+  }
   return items.every((item, index) => {
     if (item.kind !== 'word') return true
-    if (item.text === 'references') return created.has(nameAt(items, index + 1).name)
-    if (item.text === 'inherit') return created.has(nameAt(items, index + 1).name)
+    if (item.text === 'references') return within(index + 1)
+    if (item.text === 'inherit') return within(index + 1)
     if (item.text !== 'partition') return true
     const before = items[index - 1]?.text
-    if (hasWords(items, index + 1, 'of')) return created.has(nameAt(items, index + 2).name)
-    return (before !== 'attach' && before !== 'detach') || created.has(nameAt(items, index + 1).name)
+    if (hasWords(items, index + 1, 'of')) return within(index + 2)
+    return (before !== 'attach' && before !== 'detach') || within(index + 1)
   })
 }
 

@@ -30,11 +30,18 @@ export interface Classification {
   addedEnumValues: AddedEnumValue[]
 }
 
+// So many values are looked for in every statement behind them.
+const MOST_LOOKED_FOR = 100
+
 /** Classifies a file by its text alone. Throws an `ActionError` for a misspelt `-- neon:` instruction. */
 export function classify(script: Script): Classification {
   const { statements } = script
   const added = addedEnumValues(statements)
-  const usedHere = new Set(added.filter((value) => isUsedIn(statements, value)).map(({ statement }) => statement))
+  const used =
+    added.length > MOST_LOOKED_FOR
+      ? addedBeforeOthers(statements, added)
+      : added.filter((value) => isUsedIn(statements, value))
+  const usedHere = new Set(used.map(({ statement }) => statement))
   return {
     transaction: saysNoTransaction(script.file) ? 'none' : 'file',
     nonTransactional: statements.filter((statement) => refusesTransaction(statement) || usedHere.has(statement)),
@@ -68,8 +75,19 @@ function addedEnumValues(statements: Statement[]): AddedEnumValue[] {
 
 function isUsedIn(statements: Statement[], { statement, literal }: AddedEnumValue): boolean {
   const later = statements.slice(statements.indexOf(statement) + 1)
-  return later.some(({ text, words, copyData }) => {
-    const adds = words[0] === 'alter' && words[1] === 'type' && words.includes('add')
-    return !adds && (text.includes(literal) || copyData?.includes(literal.slice(1, -1)))
+  return later.some((other) => {
+    const { text, copyData } = other
+    return !addsValue(other) && (text.includes(literal) || copyData?.includes(literal.slice(1, -1)))
   })
+}
+
+function addsValue({ words }: Statement): boolean {
+  return words[0] === 'alter' && words[1] === 'type' && words.includes('add')
+}
+
+/** Those behind which anything else stands, which may use them: to look for each in all of it would take too long. */
+function addedBeforeOthers(statements: Statement[], added: AddedEnumValue[]): AddedEnumValue[] {
+  const last = statements.findLastIndex((statement) => !addsValue(statement))
+  const before = new Set(statements.slice(0, last))
+  return added.filter(({ statement }) => before.has(statement))
 }

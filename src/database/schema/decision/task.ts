@@ -1,6 +1,7 @@
 import type { FileResult } from '../../../model.ts'
 import type { Statement } from '../../sql/split.ts'
 import { placeAt } from '../../sql/text-place.ts'
+import { controlsTransaction } from '../../sql/transactions.ts'
 import type { SchemaFile } from '../files/schema-file.ts'
 import { parseScript, type Script } from '../files/script.ts'
 import { isComplete, type LedgerEntry, type LedgerRow } from '../ledger/ledger.ts'
@@ -73,7 +74,7 @@ export function blankResult(file: Pick<SchemaFile, 'path' | 'name' | 'kind'>): F
  */
 function withoutOwnTransaction(script: Script): Statement[] {
   const { statements } = script
-  const own = classify(script).transactionControl
+  const own = statements.filter(controlsTransaction)
   const [first, last] = [statements.at(0), statements.at(-1)]
   const wraps = own.length === 2 && own[0] === first && own[1] === last
   if (!wraps || !first || !last) return statements
@@ -86,9 +87,15 @@ function isPlain({ text, words: [first = '', ...rest] }: Statement, verbs: strin
   return verbs.includes(first) && noise && /^[a-z\s]+$/i.test(text)
 }
 
+// Nobody reads a list of thousands, and each line is looked up.
+const MOST_NOTES = 100
+
 function notesOf(script: Script, traits: Classification): string[] {
   const at = (statement: Statement) => `line ${placeAt(script.file.text, statement.start).line}`
-  const notes = traits.destructive.map(({ statement, what }) => `destroys data: ${what} (${at(statement)})`)
+  const shown = traits.destructive.slice(0, MOST_NOTES)
+  const notes = shown.map(({ statement, what }) => `destroys data: ${what} (${at(statement)})`)
+  const more = traits.destructive.length - shown.length
+  if (more > 0) notes.push(`destroys data: ${more} more statements that drop or empty something`)
   const [refusing] = traits.nonTransactional
   const [control] = traits.transactionControl
   if (refusing) notes.push(`runs outside a transaction, statement by statement, because of ${at(refusing)}`)

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Row } from '../../connect.ts'
 import {
   FLUSH_ROWS,
@@ -60,6 +61,9 @@ export interface ChainResult {
 
 const FLUSHES_SINCE = 150_000
 
+// Between so many statements everything else has its turn: answers, signals, the time limit.
+const SENT_AT_ONCE = 500
+
 const ISOLATION =
   /^set\s+(?:transaction\b[\s\S]*?\bisolation\s+level\s+|(?:(?:local|session)\s+)?transaction_isolation\s*(?:=|\bto\b)\s*'?)(serializable|repeatable\s+read)/i
 
@@ -107,6 +111,7 @@ interface SendOptions extends ChainOptions {
 async function sendChain(session: Session, links: Link[], options: SendOptions): Promise<ChainResult> {
   const answers: Promise<LinkResult | undefined>[] = []
   let failure: ChainFailure | undefined
+  let sent = 0
   // Answers come in the order of the messages, so the first rejection is the cause and all others follow from it.
   const watch = <T>(answer: Promise<T>, at: Omit<ChainFailure, 'error'>): Promise<T | undefined> =>
     answer.catch((error) => {
@@ -116,6 +121,9 @@ async function sendChain(session: Session, links: Link[], options: SendOptions):
   for (const [index, link] of links.entries()) {
     const opened = watch(session.send(openMessage(links, index, options)), { link: index, step: 'open', statement: -1 })
     for (const [statement, parsed] of link.statements.entries()) {
+      if (sent % SENT_AT_ONCE === SENT_AT_ONCE - 1) await setImmediate()
+      if (failure) break
+      sent += 1
       const { text, copyData } = parsed
       const at = { link: index, step: 'statement', statement } as const
       if (copyData === undefined) void watch(session.run(text), at)
@@ -130,7 +138,6 @@ async function sendChain(session: Session, links: Link[], options: SendOptions):
       statement: link.statements.length - 1,
     })
     answers.push(readLink({ link, opened, closed, options, tell: () => options.onLink(index) }))
-    // Only after a COPY, which we waited for, can a failure be known while we still send.
     if (failure) break
   }
   const results = (await Promise.all(answers)).filter((result) => result !== undefined)

@@ -60,6 +60,7 @@ class Steps {
   isInOwnTransaction = false
   private readonly session: Session
   private readonly task: Task
+  private readonly nonTransactional: ReadonlySet<Statement>
   private building: { built: ConcurrentIndex; before: IndexState[] } | undefined
   // Over the statements that are in.
   private readonly hash = createHash('sha256')
@@ -67,6 +68,7 @@ class Steps {
   constructor(session: Session, task: Task) {
     this.session = session
     this.task = task
+    this.nonTransactional = new Set(task.traits.nonTransactional)
     for (const statement of task.script.statements.slice(0, task.resumeAt)) addStatement(this.hash, statement)
   }
 
@@ -98,8 +100,8 @@ class Steps {
 
   /** Whether a transaction of ours around the statement could make it fail. */
   private runsAlone(statement: Statement): boolean {
-    const { traits, wantsNone } = this.task
-    return traits.nonTransactional.includes(statement) || (wantsNone && MAY_COMMIT.has(statement.words[0] ?? ''))
+    const { wantsNone } = this.task
+    return this.nonTransactional.has(statement) || (wantsNone && MAY_COMMIT.has(statement.words[0] ?? ''))
   }
 
   /** One transaction of the statement and its note, in one round trip unless rows have to be fed. */
