@@ -3,6 +3,7 @@ import type { RepositoryQuery } from './github/index.ts'
 import type { Config } from './inputs/index.ts'
 import type { Report } from './model.ts'
 import type { Owner } from './ownership.ts'
+import { phaseWords } from './phase-words.ts'
 import type { Plan } from './plan.ts'
 import { seconds } from './runtime/clock.ts'
 import { OutOfTime } from './runtime/lifetime.ts'
@@ -42,7 +43,11 @@ export async function phase<T>(run: Run, name: string, work: () => Promise<T>): 
   const { clock, log } = run.runtime
   const started = clock.now()
   try {
-    return await log.group(name, work)
+    return await log.group(name, async () => {
+      const words = phaseWords(run, name)
+      if (words) log.info(words)
+      return await work()
+    })
   } catch (error) {
     const { aborted, reason } = run.runtime.signal
     if (aborted && reason instanceof OutOfTime) reason.during(name)
