@@ -1,4 +1,5 @@
 import { type HttpServer, serve } from '../http/serve.ts'
+import { type CommittedFiles, makeCommit } from './git-objects.ts'
 import { answerRequest } from './routes.ts'
 import {
   ACTIONS_BOT,
@@ -12,6 +13,7 @@ import {
   type World,
 } from './world.ts'
 
+export type { CommittedFiles } from './git-objects.ts'
 export { ACTIONS_APP, ACTIONS_BOT, type App, type Comment, DEPENDABOT, type TokenSettings, type User } from './world.ts'
 
 /** Settings of the stand-in. */
@@ -72,6 +74,8 @@ export interface GitHubSandbox extends Pick<HttpServer, 'port' | 'journal' | 'fa
   createBranch(name: string, repository?: string): void
   /** Deletes a Git branch, which closes the pull requests that it is the head of, as on GitHub. */
   deleteBranch(name: string, repository?: string): void
+  /** Puts a commit of these files into the object store and answers its id; which branch it is on does not matter. */
+  commit(files: CommittedFiles, commit?: { parents?: string[]; message?: string; repository?: string }): string
   /** A comment as if somebody had written it on the web site; answers its id. */
   addComment(number: number, comment: { body: string; user?: User; repository?: string }): number
   /** The comments of a pull request or issue as they are now, oldest first. */
@@ -145,6 +149,11 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
         if (isHead && issue.state === 'open') Object.assign(issue, { state: 'closed', closedAt: now, updatedAt: now })
       }
     },
+    commit(files, { parents = [], message, repository } = {}) {
+      const made = makeCommit(files, parents, message)
+      repositoryOf(repository).commits.set(made.oid, made)
+      return made.oid
+    },
     addComment(number, { body, user = ACTIONS_BOT, repository }) {
       const now = timestamp(world)
       world.nextId += 1
@@ -169,6 +178,7 @@ function createRepository(settings: string | RepositorySettings, index: number):
     defaultBranch: given.defaultBranch ?? 'main',
     branches: new Set([given.defaultBranch ?? 'main']),
     issues: new Map(),
+    commits: new Map(),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { GitCommit } from './git-objects.ts'
+
 /** Somebody who acts on GitHub, as the API shows an author. */
 export interface User {
   login: string
@@ -53,6 +55,8 @@ export interface Repository {
   defaultBranch: string
   /** Its Git branches, without `refs/heads/`. */
   branches: Set<string>
+  /** What is in its object store, by id. */
+  commits: Map<string, GitCommit>
   issues: Map<number, Issue>
 }
 

@@ -68,6 +68,8 @@ export interface SchemaConfig {
   /** Entries of the input `schema`; null when the user said nothing. */
   entries: string[] | null
   migrateCommand: string
+  /** The last file that a database without a ledger has already, or `all`; empty for none. */
+  baseline: string
   transaction: 'file' | 'all' | 'none'
   onEdit: 'reset' | 'fail' | 'accept'
   outOfOrder: 'warn' | 'fail'

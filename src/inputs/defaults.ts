@@ -45,6 +45,7 @@ export const INPUT_DEFAULTS = {
   schema: '',
   migrate_command: '',
   transaction: 'file',
+  baseline: '',
   on_edit: 'reset',
   out_of_order: 'warn',
   lock_wait: '60s',

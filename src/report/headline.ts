@@ -72,6 +72,10 @@ function fileCounts(report: Report): string[] {
   const counts: string[] = []
   if (schema.applied > 0) counts.push(`${plural(schema.applied, 'file')} applied`)
   if (schema.pending > 0) counts.push(`${plural(schema.pending, 'file')} pending`)
+  const { branch = '', applied = 0, pending = 0 } = schema.base ?? {}
+  if (applied + pending > 0) {
+    counts.push(`${plural(applied + pending, 'file')} of ${code(branch)}${pending > 0 ? ' pending' : ''}`)
+  }
   if (counts.length === 0 && schema.unchanged > 0) counts.push(`${plural(schema.unchanged, 'file')} unchanged`)
   return counts
 }

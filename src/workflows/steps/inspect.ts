@@ -1,13 +1,17 @@
 import { type Database, withDatabase } from '../../database/connect.ts'
 import {
-  type Baseline,
+  beginMove,
   changeAgainst,
   countTables,
   diffSnapshots,
+  endMove,
+  type Facts,
   keepEffects,
   readBaseline,
+  readMovingBaseline,
   recallEffects,
   saveBaseline,
+  takeOver,
   takeSnapshot,
 } from '../../database/inspect/index.ts'
 import { type Run, warn } from '../../run.ts'
@@ -18,7 +22,10 @@ const MOST_LISTED = 50
 const COUNT_BUDGET = { perTableMilliseconds: 5000, totalMilliseconds: 20_000, largestBytes: 256 * 1024 * 1024 }
 
 /** What the database was before this run, or before the pull request. */
-export type Before = Pick<Baseline, 'snapshot' | 'counts'>
+export interface Before extends Facts {
+  /** An earlier run has been on this preview. */
+  isUsed: boolean
+}
 
 /**
  * What the report's differences are told against. Of a pull request's branch it is what the branch was before its first
@@ -26,17 +33,39 @@ export type Before = Pick<Baseline, 'snapshot' | 'counts'>
  */
 export async function rememberBefore(run: Run, target: Target): Promise<Before> {
   return await withDatabase(run.runtime, { url: target.url }, async (database) => {
-    if (!target.isPreview) return await look(run, database)
-    const kept = await readBaseline(database, target.branchId)
-    if (kept) return kept
+    if (!target.isPreview) return { ...(await look(run, database)), isUsed: false }
+    const { kept, begun } = await readMovingBaseline(database, target.branchId)
+    if (kept && begun) {
+      // A run was cut off among files of the base; none of the pull request's own has run behind them.
+      const moved = takeOver(kept, begun, await look(run, database))
+      await endMove(database, target.branchId, moved)
+      return { ...moved, isUsed: true }
+    }
+    if (kept) return { ...kept, isUsed: true }
     const before = await look(run, database)
     await saveBaseline(database, target.branchId, before)
     // Another run may have been first; then its look was at an emptier database.
-    return (await readBaseline(database, target.branchId)) ?? before
+    const first = (await readBaseline(database, target.branchId)) ?? before
+    return { ...first, isUsed: false }
   })
 }
 
-async function look(run: Run, database: Database): Promise<Before> {
+/**
+ * Runs files of the pull request's base on its preview, and answers what differences are told against from then on: what was
+ * kept, with all that these files have changed. It is kept in the branch, as the one before.
+ */
+export async function movedBefore(run: Run, target: Target, kept: Before, work: () => Promise<void>): Promise<Before> {
+  return await withDatabase(run.runtime, { url: target.url }, async (database) => {
+    const before = await look(run, database)
+    await beginMove(database, target.branchId, before)
+    await work()
+    const moved = takeOver(kept, before, await look(run, database))
+    await endMove(database, target.branchId, moved)
+    return { ...moved, isUsed: kept.isUsed }
+  })
+}
+
+async function look(run: Run, database: Database): Promise<Facts> {
   return { snapshot: await takeSnapshot(database), counts: await count(run, database) }
 }
 

@@ -201,6 +201,18 @@ export function acceptChecksum(name: string, checksum: string): string {
   return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where ${isNamed(name)}`
 }
 
+/** Gives the row of a file that was renamed its new name. */
+export function renameRow(before: string, name: string): string {
+  return `update ${LEDGER} set name = ${literal(name)} where ${isNamed(before)}`
+}
+
+/** Records a file that the database has already, as applied; nothing of it ran. */
+export function adoptRow(entry: LedgerEntry): string {
+  const text = [entry.name, entry.checksum, entry.kind, entry.branch, entry.runId, entry.commitSha].map(literal)
+  return `insert into ${LEDGER} (name, checksum, kind, branch, run_id, commit_sha, statements, done)
+values (${text.join(', ')}, ${entry.statements}, ${entry.statements})`
+}
+
 /** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
 export function rowsOf({ rows, denied }: LedgerReading): LedgerRow[] {
   if (denied === undefined) return rows ?? []
