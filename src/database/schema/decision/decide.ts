@@ -3,7 +3,7 @@ import type { Statement } from '../../sql/split.ts'
 import { short, statementsChecksum } from '../files/checksum.ts'
 import { compareNames } from '../files/order.ts'
 import type { SchemaFile } from '../files/schema-file.ts'
-import { isComplete, type LedgerRow } from '../ledger/ledger.ts'
+import { didSomething, isComplete, type LedgerRow } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
 import { type AdoptedFile, adoptedFiles } from './adopt.ts'
 import { type RenamedFile, renamesOf, withNewNames } from './renames.ts'
@@ -115,7 +115,7 @@ function decideFile(file: SchemaFile, context: FileContext): void {
     decision.results.push(task.result)
     return task.result
   }
-  if (!row || row.done < Math.min(1, row.statements)) {
+  if (!row || !didSomething(row)) {
     const result = run()
     if (file.kind !== 'once') return
     noteOrder(file, result, context)
@@ -189,8 +189,7 @@ function adoptedResult(file: SchemaFile, statements: number): FileResult {
 
 /** A row of this preview alone, of which something is in, and whose file is neither here nor in the base. */
 function isGone(row: LedgerRow, { base, isPreview, branchId }: ApplyOptions): boolean {
-  const didSomething = row.done > 0 || row.statements === 0
-  return base !== undefined && isPreview && row.branch === branchId && didSomething && !base.names.has(row.name)
+  return base !== undefined && isPreview && row.branch === branchId && didSomething(row) && !base.names.has(row.name)
 }
 
 function missingResult(row: LedgerRow, options: ApplyOptions): FileResult {

@@ -1,5 +1,5 @@
 import type { SchemaFile } from '../files/schema-file.ts'
-import type { LedgerRow } from '../ledger/ledger.ts'
+import { didSomething, type LedgerRow } from '../ledger/ledger.ts'
 
 /** A file that has the text of one that is gone: the same file under another name. */
 export interface RenamedFile {
@@ -10,11 +10,11 @@ export interface RenamedFile {
 
 /**
  * The files that were only renamed: exactly one row of the ledger has lost its file, and exactly one file without a row has
- * its text. Where several could be meant, none is: then each is what its name says.
+ * its text. A row of which nothing is in is none to rename: its file runs anyway. Where several could be meant, none is: then each is what its name says.
  */
 export function renamesOf(ledger: readonly LedgerRow[], files: readonly SchemaFile[]): RenamedFile[] {
   const names = new Set(files.map(({ name }) => name))
-  const lost = ledger.filter((row) => !names.has(row.name))
+  const lost = ledger.filter((row) => !names.has(row.name) && didSomething(row))
   if (lost.length === 0) return []
   const applied = new Set(ledger.map(({ name }) => name))
   const added = grouped(files.filter(({ name }) => !applied.has(name)))

@@ -52,6 +52,11 @@ export function isComplete(row: LedgerRow): boolean {
   return row.done >= row.statements
 }
 
+/** Whether anything of the file of this row is in. */
+export function didSomething(row: LedgerRow): boolean {
+  return row.done >= Math.min(1, row.statements)
+}
+
 /**
  * SQL that makes the ledger, as one transaction. A DO block asks before it creates: `create schema if not exists` needs the
  * right to create schemas even when ours is there.
