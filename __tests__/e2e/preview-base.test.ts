@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { PullRequestSettings, RunResult } from '../../sandbox/runner/index.ts'
@@ -60,6 +61,7 @@ const ledgerOf = async (number: number) =>
 const isReset = (result: RunResult) => /was reset to its parent/.test(result.log)
 
 describe('main moves under an open pull request', () => {
+  let requests: string[] = []
   const own = { 'sql/0010_badges.sql': 'create table badges (id int primary key);' }
 
   test('its files run before those of the pull request, and what they did is no change of it', async () => {
@@ -71,10 +73,9 @@ describe('main moves under an open pull request', () => {
       'sql/0003_tags.sql': 'create table tags (id int primary key);\nalter table users add column points int;',
       'sql/0004_more.sql': 'insert into tags values (1), (2);\ninsert into users values (7, $$Cid$$);',
     })
-    const asked = world.requests().length
     const second = await push(1, { ...own, 'sql/0011_stars.sql': 'create table stars (id int primary key);' })
-    expect(asked).toBeGreaterThan(0)
-    expect(second.outputs).toMatchObject({ conclusion: undefined, outcome: 'reused', applied: '1' })
+    requests = world.requests()
+    expect(second.outputs).toMatchObject({ outcome: 'reused', applied: '1' })
     expect(isReset(second)).toBe(false)
     expect(await ask(1, 'select id from badges')).toEqual([{ id: 1 }])
     expect(changesOf(second).filter((change) => / table /.test(change))).toEqual([
@@ -94,6 +95,8 @@ describe('main moves under an open pull request', () => {
   test('and on the next push they are unchanged, and still no change of it', async () => {
     const again = await push(1, { ...own, 'sql/0011_stars.sql': 'create table stars (id int primary key);' })
     expect(again.outputs).toMatchObject({ outcome: 'reused', applied: '0' })
+    // Nobody asked the parent: what main has cost no request of Neon and no login elsewhere.
+    expect(world.requests()).toEqual(requests)
     expect(changesOf(again).join()).not.toMatch(/tags|points/)
     expect(warningsOf(again)).toEqual([])
   })
@@ -227,4 +230,86 @@ describe('where the base cannot be told', () => {
       expect(noticesOf(result).filter((text) => said.test(text ?? ''))).toHaveLength(1)
     },
   )
+})
+
+test('an entry of the merge queue is compared with what it is queued behind', async () => {
+  const { baseSha, mergeSha } = await mergeOf(world, main, { 'sql/0009_queued.sql': 'create table queued (id int);' })
+  const result = await world.run({ name: 'merge_group', number: 3, sha: mergeSha, baseSha }, INPUTS)
+  expect(result.conclusion).toBe('success')
+  expect(result.outputs).toMatchObject({ applied: '1' })
+  expect(result.log).not.toContain('is not known here')
+})
+
+describe('an existing database is adopted, as its first error says', () => {
+  const inputs = { project_name: 'old', schema: 'sql' }
+  const files = {
+    'sql/0001_a.sql': 'create table a (id int);',
+    'sql/0002_b.sql': 'create table b (id int);',
+    'sql/0003_new.sql': 'create table fresh (id int);',
+  }
+
+  test('by baseline, once', async () => {
+    await checkOut(world, files)
+    await world.run({ name: 'push' }, { ...inputs, schema: 'none' })
+    const project = world.neon.projects().find(({ name }) => name === 'old')
+    const [branch] = world.neon.branches(project?.id ?? '')
+    await world.neon
+      .branchCluster(project?.id ?? '', branch?.id ?? '')
+      ?.query('set role neondb_owner; create table a (id int); create table b (id int)', 'neondb')
+    const failed = await world.run({ name: 'push' }, inputs)
+    expect(errorsOf(failed).join()).toMatch(
+      /0001_a\.sql.*set the input baseline to the last file that the database has already/,
+    )
+    const adopted = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
+    expect(adopted.conclusion).toBe('success')
+    expect(adopted.outputs.applied).toBe('1')
+    const again = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
+    expect(noticesOf(again)).toEqual([
+      expect.stringMatching(/Input baseline '0002_b\.sql' did nothing: the ledger .* has 3 files/),
+    ])
+  })
+})
+
+describe('two databases in one pull request', () => {
+  const shop = { ...INPUTS, database: 'neondb' }
+  const audit = { ...INPUTS, database: 'audit', schema: 'audit', comment_id: 'audit' }
+  const own = { 'sql/0010_shop.sql': 'create table shop (id int);', 'audit/0001_log.sql': 'create table log (id int);' }
+
+  /** Both steps of a job; the second runs only when the first was green, as in a workflow. */
+  async function job(pull: Record<string, string>, temp: string): Promise<RunResult[]> {
+    const merge = await mergeOf(world, main, pull)
+    const env = { RUNNER_TEMP: temp }
+    const first = await world.run(event(5, merge), shop, { env })
+    return first.conclusion === 'success' ? [first, await world.run(event(5, merge), audit, { env })] : [first]
+  }
+
+  test('a reset for one puts the other back too: that is red, and the next run of the job makes both whole', async () => {
+    const [branch] = world.neon.branches(projectId).filter(({ name }) => name === 'main')
+    const answer = await fetch(`${world.neon.url}/projects/${projectId}/branches/${branch?.id}/databases`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.neon.organizationApiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ database: { name: 'audit', owner_name: 'neondb_owner' } }),
+    })
+    expect(answer.status).toBe(201)
+    await world.neon.settle()
+    const temp = await mkdtemp(join(tmpdir(), 'neon-job-'))
+    const jobs = [join(temp, '1'), join(temp, '2'), join(temp, '3')]
+    for (const folder of jobs) await mkdir(folder)
+    const [one = '', two = '', three = ''] = jobs
+    const opened = await job(own, one)
+    expect(opened.map(({ outputs }) => outputs.applied)).toEqual(['1', '1'])
+    expect(world.github.comments(5)).toHaveLength(2)
+    const edited = { ...own, 'audit/0001_log.sql': 'create table log (id bigint);' }
+    const [first, second] = await job(edited, two)
+    expect([first?.conclusion, second?.conclusion]).toEqual(['success', 'failure'])
+    expect(second && errorsOf(second)).toEqual([
+      expect.stringMatching(/The reset put the database neondb of this branch back as well.* Run the job again/),
+    ])
+    const again = await job(edited, three)
+    expect(again.map(({ conclusion, outputs }) => [conclusion, outputs.applied])).toEqual([
+      ['success', '1'],
+      ['success', '0'],
+    ])
+    await rm(temp, { recursive: true })
+  })
 })

@@ -17,6 +17,7 @@ import { phase, type Run, warn } from '../../run.ts'
 import { ActionError } from '../../runtime/errors.ts'
 import { readBase } from './base.ts'
 import { type Before, checkTables, inspectAfter, movedBefore, rememberBefore } from './inspect.ts'
+import { databasesAtStake, noteDatabase, putBackToo } from './job-databases.ts'
 import type { Target } from './target.ts'
 
 /** What the schema step is to run: SQL files, the user's tool, or nothing. */
@@ -80,12 +81,14 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
     return target
   }
   let current = target
+  let atStake: string[] = []
   let done: Applied
   try {
     done = await applyTo(run, current, step, '')
   } catch (error) {
     if (!(error instanceof NeedsReset) || !current.reset) throw error
     run.runtime.log.info(error.message)
+    atStake = await databasesAtStake(run, current)
     current = await current.reset()
     warn(
       run,
@@ -99,6 +102,8 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
   const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
   if (schema.failure) throw failureError(schema.failure)
   checkTables(run, { tables, ranSchema: true })
+  noteDatabase(run, current)
+  if (atStake.length > 0) throw putBackToo(atStake)
   return current
 }
 

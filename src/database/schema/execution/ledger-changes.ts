@@ -7,7 +7,7 @@ export function ledgerChanges({ edited, renamed, adopted }: Decision, options: A
   const { branchId: branch, runId, commitSha } = options
   const accepted = edited.filter(({ action }) => action === 'accept')
   return [
-    ...renamed.map(({ file, row }) => renameRow(row.name, file.name)),
+    ...renamed.map(({ file, row }) => renameRow(row.name, { name: file.name, commitSha })),
     ...accepted.map(({ file }) => acceptChecksum(file.name, file.checksum)),
     ...adopted.map(({ file: { name, checksum, kind }, statements }) =>
       adoptRow({ name, checksum, kind, statements, branch, runId, commitSha }),
