@@ -240,7 +240,7 @@ test('an entry of the merge queue is compared with what it is queued behind', as
   expect(result.log).not.toContain('is not known here')
 })
 
-describe('an existing database is adopted, as its first error says', () => {
+test('an existing database is adopted, as its first error says', async () => {
   const inputs = { project_name: 'old', schema: 'sql' }
   const files = {
     'sql/0001_a.sql': 'create table a (id int);',
@@ -248,26 +248,24 @@ describe('an existing database is adopted, as its first error says', () => {
     'sql/0003_new.sql': 'create table fresh (id int);',
   }
 
-  test('by baseline, once', async () => {
-    await checkOut(world, files)
-    await world.run({ name: 'push' }, { ...inputs, schema: 'none' })
-    const project = world.neon.projects().find(({ name }) => name === 'old')
-    const [branch] = world.neon.branches(project?.id ?? '')
-    await world.neon
-      .branchCluster(project?.id ?? '', branch?.id ?? '')
-      ?.query('set role neondb_owner; create table a (id int); create table b (id int)', 'neondb')
-    const failed = await world.run({ name: 'push' }, inputs)
-    expect(errorsOf(failed).join()).toMatch(
-      /0001_a\.sql.*set the input baseline to the last file that the database has already/,
-    )
-    const adopted = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
-    expect(adopted.conclusion).toBe('success')
-    expect(adopted.outputs.applied).toBe('1')
-    const again = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
-    expect(noticesOf(again)).toEqual([
-      expect.stringMatching(/Input baseline '0002_b\.sql' did nothing: the ledger .* has 3 files/),
-    ])
-  })
+  await checkOut(world, files)
+  await world.run({ name: 'push' }, { ...inputs, schema: 'none' })
+  const project = world.neon.projects().find(({ name }) => name === 'old')
+  const [branch] = world.neon.branches(project?.id ?? '')
+  await world.neon
+    .branchCluster(project?.id ?? '', branch?.id ?? '')
+    ?.query('set role neondb_owner; create table a (id int); create table b (id int)', 'neondb')
+  const failed = await world.run({ name: 'push' }, inputs)
+  expect(errorsOf(failed).join()).toMatch(
+    /0001_a\.sql.*set the input baseline to the last file that the database has already/,
+  )
+  const adopted = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
+  expect(adopted.conclusion).toBe('success')
+  expect(adopted.outputs.applied).toBe('1')
+  const again = await world.run({ name: 'push' }, { ...inputs, baseline: '0002_b.sql' })
+  expect(noticesOf(again)).toEqual([
+    expect.stringMatching(/Input baseline '0002_b\.sql' did nothing: the ledger .* has 3 files/),
+  ])
 })
 
 describe('two databases in one pull request', () => {
@@ -312,4 +310,13 @@ describe('two databases in one pull request', () => {
     ])
     await rm(temp, { recursive: true })
   })
+})
+
+test('files of the pull request that main has by now are said to be told as its changes all the same', async () => {
+  const own = { 'sql/0010_badges.sql': 'create table badges (id int primary key);' }
+  const stars = { 'sql/0011_stars.sql': 'create table stars (id int primary key);' }
+  expect((await pushToMain(own)).outputs.applied).toBe('1')
+  const result = await push(1, stars)
+  expect(isReset(result)).toBe(false)
+  expect(warningsOf(result)).toEqual([expect.stringMatching(/^main has sql\/0010_badges\.sql by now.*mode: reset/)])
 })

@@ -116,9 +116,9 @@ const FILES_PER_REQUEST = 100
  */
 export async function wereInCommits(
   runtime: Runtime,
-  query: RepositoryQuery,
-  files: readonly FileOfCommit[],
+  query: RepositoryQuery & { files: readonly FileOfCommit[] },
 ): Promise<(boolean | null)[]> {
+  const { files } = query
   const found: (boolean | null)[] = []
   for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
     const some = files.slice(start, start + FILES_PER_REQUEST)

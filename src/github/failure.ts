@@ -73,7 +73,8 @@ export function whyFailed({ secrets }: Pick<Runtime, 'secrets'>, error: unknown)
   const name = error instanceof Error ? error.name : ''
   if (name === 'TimeoutError' || name === 'AbortError') return 'no answer within 30 s'
   const status = statusOf(error)
-  const whole = secrets.redact(errorMessage(error))
+  // The first line of an answer of GraphQL only says that there are errors.
+  const whole = secrets.redact(graphqlErrors(error)?.[0]?.message ?? errorMessage(error))
   const text = whole.split('\n', 1).join('').trim().replace(/\.$/, '')
   // A gateway in between answers a page.
   const said = /^\s*</.test(text) ? (titleIn(whole) ?? 'a page') : text

@@ -47,8 +47,15 @@ async function renameEffects(database: Database, branchId: string, files: readon
   }
 }
 
-/** Fills what earlier runs on this branch observed into files that are unchanged now. Throws the driver's error. */
-export async function recallEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
+/**
+ * Fills what earlier runs on this branch observed into files that are unchanged now. Throws the driver's error.
+ * @returns paths of files that ran as the pull request's own and that its base has by now
+ */
+export async function recallEffects(
+  database: Database,
+  branchId: string,
+  files: readonly FileResult[],
+): Promise<string[]> {
   try {
     const rows = await database.sql.unsafe<{ name: string; effects: Effects }[]>(
       `select name, effects from ${TABLE} where branch = $1`,
@@ -56,8 +63,10 @@ export async function recallEffects(database: Database, branchId: string, files:
     )
     const known = new Map(rows.map(({ name, effects }) => [name, effects]))
     for (const file of files) if (file.state === 'unchanged' && !file.ofBase) Object.assign(file, known.get(file.name))
+    return files.filter(({ name, ofBase }) => ofBase && known.has(name)).map(({ path }) => path)
   } catch (error) {
     if (!ABSENT.includes(errorCode(error))) throw error
+    return []
   }
 }
 

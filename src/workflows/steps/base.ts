@@ -1,9 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BaseFiles, hasBlobId, type LedgerRow, type SchemaSource } from '../../database/schema/index.ts'
-import { type CommitFiles, type MergeFiles, readMergeFiles, wereInCommits } from '../../github/index.ts'
+import {
+  type CommitFiles,
+  type MergeFiles,
+  type RepositoryQuery,
+  readMergeFiles,
+  wereInCommits,
+} from '../../github/index.ts'
 import { type Run, repositoryQuery } from '../../run.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 
 /** Why the base is not known, for the log; a notice where the workflow could change it. */
 class Unknown extends Error {
@@ -14,8 +21,8 @@ class Unknown extends Error {
   }
 }
 
-// The run waits for it only when everything else that comes before the files is done.
-const PATIENCE = 15_000
+// What only informs must not hold the run up for long.
+const PATIENCE = 20_000
 
 /**
  * What the pull request, or the entry of the merge queue, is merged into, as far as the schema goes: by GitHub, as a checkout
@@ -30,8 +37,11 @@ export async function readBase(run: Run, source: SchemaSource): Promise<BaseFile
   try {
     return await read(run, source, folders, base)
   } catch (error) {
-    const text = `What ${base.ref} has of the schema is not known here: ${error instanceof ActionError ? error.message : errorMessage(error)} The rows that came with the copy of the ledger stand for it.`
-    if (error instanceof Unknown && error.isNotice) run.runtime.log.notice(text)
+    const why = error instanceof ActionError ? error.message : errorMessage(error)
+    const mayNot = /not accessible by/.test(why)
+    const way = mayNot ? ' Give the job permissions: { contents: read }.' : ''
+    const text = `What ${base.ref} has of the schema is not known here: ${why}${way} The rows that came with the copy of the ledger stand for it.`
+    if (mayNot || (error instanceof Unknown && error.isNotice)) run.runtime.log.notice(text)
     else run.runtime.log.info(text)
     return null
   }
@@ -52,9 +62,8 @@ async function read(
   if (head !== undefined && head !== event.sha) {
     throw new Unknown(`checked out is ${head}, and merging would give ${event.sha}.`, true)
   }
-  const merge = await readMergeFiles(run.runtime, {
+  const merge = await patiently(run, readMergeFiles, {
     ...repositoryQuery(run),
-    patience: PATIENCE,
     sha: event.sha,
     baseSha: target.sha,
     folders,
@@ -144,16 +153,31 @@ async function whereFrom(
   const files = known.flatMap((row) =>
     folders.map((folder) => ({ row, sha: row.commitSha, path: folder === '' ? row.name : `${folder}/${row.name}` })),
   )
-  const found = await wereInCommits(run.runtime, { ...repositoryQuery(run), patience: PATIENCE }, files).catch(
-    (error: unknown) => {
-      run.runtime.signal.throwIfAborted()
-      run.runtime.log.info(errorMessage(error))
-      return []
-    },
-  )
+  const found = await patiently(run, wereInCommits, { ...repositoryQuery(run), files }).catch((error: unknown) => {
+    run.runtime.signal.throwIfAborted()
+    run.runtime.log.info(errorMessage(error))
+    return []
+  })
   return rows.map((row) => {
     const answers = found.filter((_, index) => files[index]?.row === row)
     if (answers.includes(true)) return 'here'
     return answers.includes(false) ? 'elsewhere' : 'unknown'
   })
+}
+
+/** Asks GitHub, for a while: also an answer that never ends is none after that. */
+async function patiently<Q extends RepositoryQuery, A>(
+  run: Run,
+  ask: (runtime: Runtime, query: Q) => Promise<A>,
+  query: Q,
+): Promise<A> {
+  const limit = AbortSignal.timeout(PATIENCE)
+  const signal = AbortSignal.any([run.runtime.signal, limit])
+  try {
+    return await ask({ ...run.runtime, signal }, { ...query, patience: PATIENCE })
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    if (limit.aborted) throw new Unknown(`GitHub did not answer within ${PATIENCE / 1000} s.`, false)
+    throw error
+  }
 }

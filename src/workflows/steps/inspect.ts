@@ -85,7 +85,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       report.snapshot = snapshot
       if (target.isPreview && report.schema) {
         await keepEffects(database, target.branchId, report.schema.files)
-        await recallEffects(database, target.branchId, report.schema.files)
+        tellMerged(run, await recallEffects(database, target.branchId, report.schema.files))
       }
       if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
       const counts = await count(run, database)
@@ -103,6 +103,17 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
     warn(run, `Tables and differences could not be read: ${errorMessage(error)}`)
     return null
   }
+}
+
+/** What ran as the pull request's own stays a change of it: nobody looked around it. */
+function tellMerged(run: Run, paths: string[]): void {
+  if (paths.length === 0) return
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
+  const files = `${paths.slice(0, 3).join(', ')}${more}`
+  warn(
+    run,
+    `${run.report.schema?.base?.branch} has ${files} by now: what ran here before that is still told as a change of this pull request. A run with mode: reset tells the rest alone.`,
+  )
 }
 
 /** What {@link checkTables} judges. */

@@ -80,7 +80,10 @@ async function resetCause(decision: Decision, options: ApplyOptions): Promise<Re
   const from = new Map(asked.map((row, index) => [row, answers[index] ?? 'unknown']))
   const elsewhere = edited.filter(({ row }) => from.get(row) === 'elsewhere').map(({ file }) => file.path)
   const gone = decision.gone.filter((row) => from.get(row) === 'here').map(({ name }) => name)
-  const known = decision.results.some(({ state, ofBase }) => ofBase || state === 'unchanged' || state === 'edited')
+  const bundled = new Set(source.files.filter((file) => file.bundled).map(({ path }) => path))
+  const known = decision.results.some(({ path, state, ofBase }) => {
+    return !bundled.has(path) && (ofBase || state === 'unchanged' || state === 'edited')
+  })
   // Another schema's files beside this one's are a warning; where they are all there is, the input names another folder now.
   const others = decision.gone.filter((row) => from.get(row) === 'elsewhere').map(({ name }) => name)
   if (elsewhere.length > 0 || (others.length > 0 && !known)) {
