@@ -20,6 +20,8 @@ export interface Event {
   pushDeleted: boolean
   /** Of a `merge_group`: the ref of the queue entry. */
   mergeGroupRef: string
+  /** What a pull request or an entry of the queue is merged into; `sha` only of the latter, a pull request's may be old. */
+  base?: { ref: string; sha: string }
 }
 
 /** The pull request of an event. */
@@ -47,6 +49,7 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
   const repository = record(body.repository)
   const pull = record(body.pull_request)
   const head = record(pull.head)
+  const group = record(body.merge_group)
   const headRepository = text(record(head.repo).full_name)
   const fullName = text(repository.full_name) || (env.GITHUB_REPOSITORY ?? '')
   const name = env.GITHUB_EVENT_NAME ?? ''
@@ -75,6 +78,14 @@ export function readEvent(env: NodeJS.ProcessEnv, payload: unknown): Event {
         : null,
     deletedRef: name === 'delete' ? { name: text(body.ref), isBranch: body.ref_type === 'branch' } : null,
     pushDeleted,
-    mergeGroupRef: text(record(body.merge_group).head_ref),
+    mergeGroupRef: text(group.head_ref),
+    ...baseOf(pull, group),
   }
+}
+
+function baseOf(pull: Json, group: Json): Pick<Event, 'base'> {
+  const ref = text(record(pull.base).ref)
+  if (ref !== '') return { base: { ref, sha: '' } }
+  const queued = text(group.base_ref).replace(/^refs\/heads\//, '')
+  return queued === '' ? {} : { base: { ref: queued, sha: text(group.base_sha) } }
 }

@@ -73,6 +73,10 @@ export interface FileResult {
   rewrites: TableRewrite[]
   /** Remarks for the reader: out of order, destructive statements, why ignored. */
   notes: string[]
+  /** Of a pull request: a file of its base, so that what it does is no work of the pull request. */
+  ofBase?: true
+  /** The name in the ledger that it had before, when only its name was changed. */
+  renamedFrom?: string
 }
 
 /** A failed SQL statement, located in the repository. */
@@ -117,9 +121,12 @@ export interface SchemaResult {
   /** Where the files came from, for people: `sql/`, `learnflow (bundled)`, a command. */
   source: string
   files: FileResult[]
+  /** Of a pull request without those of its base. */
   applied: number
   unchanged: number
   pending: number
+  /** Of a pull request whose base could be read: how many files of it ran, or are pending, before its own. */
+  base?: { branch: string; applied: number; pending: number }
   milliseconds: number
   warnings: string[]
   failure?: SqlFailure

@@ -251,6 +251,28 @@ describe('order', () => {
     expect(await tables()).toEqual([])
   })
 
+  test('when provisioning it runs with a notice, and nobody advises to rename what has run', async () => {
+    await run(late, onMain)
+    const runtime = testRuntime()
+    const result = await run(between, { ...onMain, runtime })
+    expect([result.applied, result.warnings]).toEqual([1, []])
+    expect(runtime.annotations).toEqual([
+      {
+        kind: 'notice',
+        text: 'sql/2_add.sql is new and sorts before 3.sql, which is already applied: it runs behind it.',
+        at: { location: { file: 'sql/2_add.sql', line: 1 } },
+      },
+    ])
+    expect(JSON.stringify([result, runtime.lines])).not.toMatch(/rename it|free name/)
+  })
+
+  test('when provisioning with fail: an error that advises no rename either', async () => {
+    await run(late, onMain)
+    const error = await refused(run(between, { ...onMain, policy: { outOfOrder: 'fail' } }))
+    expect(error.sentence).toMatch(/2_add\.sql is new and sorts before 3\.sql.*Set out_of_order to warn/)
+    expect(error.sentence).not.toMatch(/rename/)
+  })
+
   test("files of one's own pull request may come in any order", async () => {
     await run(late, onPreview)
     expect((await run(between, { ...onPreview, policy: { outOfOrder: 'fail' } })).warnings).toEqual([])
@@ -274,6 +296,118 @@ test('an applied file that is gone is a warning', async () => {
   const result = await run(A)
   expect(states(result)).toEqual(['1_a.sql:unchanged', '2_b.sql:missing'])
   expect(result.warnings).toEqual(['1 applied file is not in sql/: 2_b.sql.'])
+})
+
+describe('a file that was renamed with the same text', () => {
+  const B = { '2_b.sql': 'create table b(i int)' }
+  const names = async () =>
+    (await cluster.query('select name from neon_setup.migrations order by name')).map(({ name }) => name)
+
+  test.each([
+    ['when provisioning', onMain],
+    ['on a preview', onPreview],
+  ])('has its row renamed, and does not run, %s', async (_, where) => {
+    await run({ ...A, ...B }, onMain)
+    const runtime = testRuntime()
+    const result = await run({ ...A, 'later/9_b.sql': B['2_b.sql'] }, { ...where, runtime })
+    expect(states(result)).toEqual(['1_a.sql:unchanged', 'later/9_b.sql:unchanged'])
+    expect(await names()).toEqual(['1_a.sql', 'later/9_b.sql'])
+    expect(runtime.annotations).toEqual([
+      {
+        kind: 'notice',
+        text: expect.stringMatching(
+          /^sql\/later\/9_b\.sql is 2_b\.sql under another name: .*To run its statements once more/,
+        ),
+        at: { location: { file: 'sql/later/9_b.sql', line: 1 } },
+      },
+    ])
+    expect((await run({ ...A, 'later/9_b.sql': B['2_b.sql'] }, where)).warnings).toEqual([])
+  })
+
+  test('runs when it could be one of two, and when it has become repeatable', async () => {
+    const same = { '1.sql': 'create table if not exists a(i int)', '2.sql': 'create table if not exists a(i int)' }
+    await run(same, onMain)
+    expect(states(await run({ '3.sql': same['1.sql'] }, onMain))[0]).toBe('3.sql:applied')
+    const view = { '5_v.sql': 'create or replace view v as select 1 as x' }
+    await run(view, onMain)
+    expect(states(await run({ 'R__v.sql': view['5_v.sql'] }, onMain))[0]).toBe('R__v.sql:applied')
+  })
+
+  test('keeps the place of one that stopped half-way, which goes on there', async () => {
+    const broken = { '1.sql': '-- neon: no-transaction\ncreate table a(i int);\nselct;' }
+    await run(broken, onMain)
+    const result = await run({ '2.sql': broken['1.sql'] }, onMain)
+    expect([states(result), result.failure?.line]).toEqual([['2.sql:partial'], 3])
+    expect(await names()).toEqual(['2.sql'])
+  })
+})
+
+describe('a database that something else made', () => {
+  const files = { ...A, '2_b.sql': 'create table b(i int)', '10_c.sql': 'create table c(i int)' }
+  const made = () => cluster.query('create table a(i int); create table b(i int)')
+
+  test('the first error names the input that adopts it', async () => {
+    await made()
+    const { failure } = await run(files)
+    expect(failure?.sqlstate).toBe('42P07')
+    expect(failure?.hint).toContain(
+      'set the input baseline to the last file that the database has already, for example',
+    )
+    expect(failure?.hint).toContain('baseline: 10_c.sql, or to all')
+  })
+
+  test.each([
+    ['a type', 'create type t as enum ()', '42710'],
+    ['a column', 'alter table a add column i int', '42701'],
+    ['a function', 'create function f() returns int language sql as $$select 1$$', '42723'],
+    ['a schema', 'create schema s', '42P06'],
+  ])('so it does for %s that is there already', async (_, sql, sqlstate) => {
+    await made()
+    await cluster.query(`drop schema if exists s; drop function if exists f; drop type if exists t`)
+    if (!sql.startsWith('alter')) await cluster.query(sql)
+    const { failure } = await run({ '1.sql': sql })
+    expect([failure?.sqlstate, failure?.hint]).toEqual([sqlstate, expect.stringContaining('baseline: 1.sql')])
+    await cluster.query(`drop schema if exists s`)
+  })
+
+  test('not where the ledger knows files, and after a file of this run with what to take back first', async () => {
+    await run(A)
+    expect((await run({ ...A, '2.sql': 'create table a(i int)' })).failure?.hint ?? '').not.toContain('baseline')
+    await cluster.query('drop schema neon_setup cascade')
+    const { failure } = await run({ '0.sql': 'create extension if not exists plpgsql', ...A })
+    expect(failure?.hint).toMatch(/take the rows of this run out.*baseline: 1_a\.sql/)
+  })
+
+  test('baseline records the files up to there, once, and runs the rest', async () => {
+    await made()
+    const runtime = testRuntime()
+    const result = await run(files, { baseline: '2_b.sql', runtime })
+    expect(states(result)).toEqual(['1_a.sql:accepted', '2_b.sql:accepted', '10_c.sql:applied'])
+    expect(runtime.annotations.map(({ text }) => text)).toEqual([
+      'Input baseline: 2 files of sql/ count as applied to this database, up to 2_b.sql. They did not run.',
+    ])
+    const again = testRuntime()
+    const next = await run({ ...files, '11_d.sql': 'create table d(i int)' }, { baseline: 'all', runtime: again })
+    expect(states(next).at(-1)).toBe('11_d.sql:applied')
+    expect(again.annotations.map(({ text }) => text)).toEqual([
+      "Input baseline 'all' did nothing: the ledger of this database has 3 files already. Take the input out.",
+    ])
+  })
+
+  test('all records every file, also one that could not be sent', async () => {
+    await made()
+    const result = await run({ ...files, '12_psql.sql': '\\set x 1' }, { baseline: 'all' })
+    expect(states(result).map((state) => state.split(':')[1])).toEqual(Array(4).fill('accepted'))
+    expect(await run({ ...files, '12_psql.sql': '\\set x 1' })).toMatchObject({ applied: 0, unchanged: 4 })
+  })
+
+  test('a name that no file has is an error, and nothing has run', async () => {
+    const error = await refused(run(files, { baseline: '42_orders.sql' }))
+    expect(error.sentence).toMatch(
+      /^Could not take the input baseline '42_orders\.sql': sql\/ has no such file\. .*10_c\.sql/,
+    )
+    expect(await tables()).toEqual([])
+  })
 })
 
 describe('transaction', () => {

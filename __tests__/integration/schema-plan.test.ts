@@ -51,13 +51,12 @@ test('lists what a run would do, with notes, and throws for nothing that a polic
   expect(notes.get('2_late.sql')).toEqual([
     'destroys data: DROP TABLE a (line 1)',
     'destroys data: DROP COLUMN b.c (line 2)',
-    'out of order: sorts before 5.sql, which is applied already; free name: 8_late.sql',
+    'out of order: sorts before 5.sql, which is applied already',
   ])
   expect(notes.get('4_edited.sql')?.[0]).toMatch(/^applied with checksum \w{12}, now \w{12}$/)
   expect(notes.get('6.sql')).toEqual(['runs outside a transaction, statement by statement, because of line 2'])
   expect(result.files.find(({ name }) => name === '6.sql')?.transactional).toBe(false)
   expect(result.warnings).toEqual([
-    'sql/2_late.sql is new but sorts before 5.sql, which is already applied: rename it to 8_late.sql.',
     '1 applied file is not in sql/: 3_gone.sql.',
     'sql/4_edited.sql was edited after it was applied: a run would fail.',
   ])

@@ -9,14 +9,16 @@ export interface SimpleDecision {
   outOfOrder: [name: string, behind: string, freeName: string][]
   edited: [name: string, action: string, inParent: boolean, freeName: string][]
   missing: string[]
+  renamed: [before: string, name: string][]
 }
 
 /** The same of a real decision. */
-export function simplified({ outOfOrder, edited, missing }: Decision): SimpleDecision {
+export function simplified({ outOfOrder, edited, missing, renamed }: Decision): SimpleDecision {
   return {
     outOfOrder: outOfOrder.map(({ file, behind, freeName }) => [file.name, behind, freeName]),
     edited: edited.map(({ file, action, inParent, freeName }) => [file.name, action, inParent, freeName]),
     missing: missing.map(({ name }) => name),
+    renamed: renamed.map(({ file, row }) => [row.name, file.name]),
   }
 }
 
@@ -24,10 +26,15 @@ export function simplified({ outOfOrder, edited, missing }: Decision): SimpleDec
  * The rules of a decision as they read, worked out anew for each file, for ledgers whose rows are complete or empty: slow,
  * and the measure for the quick one.
  */
-export function simpleDecision(ledger: LedgerRow[], options: ApplyOptions): SimpleDecision {
+export function simpleDecision(before: LedgerRow[], options: ApplyOptions): SimpleDecision {
+  const renamed = simpleRenames(before, options.source.files)
+  const ledger = before.map((row) => {
+    const [, name] = renamed.find(([old]) => old === row.name) ?? []
+    return name === undefined ? row : { ...row, name }
+  })
   const { source, policy, isPreview, parentLedger, branchId } = options
   const parent = parentLedger ?? ledger.filter(({ branch }) => branch !== branchId)
-  const decision: SimpleDecision = { outOfOrder: [], edited: [], missing: [] }
+  const decision: SimpleDecision = { outOfOrder: [], edited: [], missing: [], renamed }
   for (const file of source.files) {
     const row = ledger.find(({ name }) => name === file.name)
     const runs = row === undefined || row.done === 0
@@ -45,6 +52,17 @@ export function simpleDecision(ledger: LedgerRow[], options: ApplyOptions): Simp
   const gone = ledger.filter(({ name }) => source.files.every((file) => file.name !== name))
   decision.missing = gone.map(({ name }) => name).sort(compareNames)
   return decision
+}
+
+function simpleRenames(ledger: LedgerRow[], files: SchemaFile[]): SimpleDecision['renamed'] {
+  const isLost = (row: LedgerRow) => row.done > 0 && files.every(({ name }) => name !== row.name)
+  const isNew = (file: SchemaFile) => ledger.every(({ name }) => name !== file.name)
+  const alike = (a: LedgerRow | SchemaFile, b: LedgerRow | SchemaFile) => a.checksum === b.checksum && a.kind === b.kind
+  return ledger.filter(isLost).flatMap((row): SimpleDecision['renamed'] => {
+    const twins = ledger.filter((other) => isLost(other) && alike(other, row))
+    const [file, ...others] = files.filter((one) => isNew(one) && alike(one, row))
+    return file && twins.length === 1 && others.length === 0 ? [[row.name, file.name]] : []
+  })
 }
 
 function lastBehind(file: SchemaFile, rows: LedgerRow[], files: SchemaFile[]): string | undefined {

@@ -59,19 +59,28 @@ export function countFields(selections: readonly Selection[]): number {
   return selections.reduce((sum, one) => sum + 1 + ('children' in one ? countFields(one.children) : 0), 0)
 }
 
-function flatten(selections: readonly Selection[], execution: Execution): Field[] {
+// Objects of Git are the only ones whose type a query does not know beforehand.
+const ALTERNATIVES = ['Commit', 'Tree', 'Blob', 'Tag']
+
+function isFor(type: string | null, node: Node): boolean {
+  return type === null || type === node.type || !ALTERNATIVES.includes(type)
+}
+
+function flatten(selections: readonly Selection[], node: Node, execution: Execution): Field[] {
   return selections.flatMap((selection) => {
     if (selection.kind === 'field') return [selection]
-    if (selection.kind === 'inline') return flatten(selection.children, execution)
+    if (selection.kind === 'inline') {
+      return isFor(selection.type, node) ? flatten(selection.children, node, execution) : []
+    }
     const fragment = execution.document.fragments.get(selection.fragment)
     if (!fragment) throw new SyntaxProblem(`Fragment ${selection.fragment} was used, but not defined`, selection.at)
-    return flatten(fragment.children, execution)
+    return isFor(fragment.type, node) ? flatten(fragment.children, node, execution) : []
   })
 }
 
 function resolve(node: Node, selections: readonly Selection[], path: (string | number)[], execution: Execution): Plain {
   const result: Record<string, Plain> = {}
-  for (const field of flatten(selections, execution)) {
+  for (const field of flatten(selections, node, execution)) {
     const here = [...path, field.alias]
     const read = field.name === '__typename' ? () => node.type : node.fields[field.name]
     if (!read) {

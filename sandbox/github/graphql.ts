@@ -1,5 +1,6 @@
 import type { Reply } from '../http/serve.ts'
 import { type Caller, refuse } from './access.ts'
+import { objectNode } from './git-objects.ts'
 import { countFields, execute, type GraphqlError, type Node, type Outcome, type Plain } from './graphql-execute.ts'
 import { parseGraphql, SyntaxProblem } from './graphql-parse.ts'
 import type { Addresses } from './shapes.ts'
@@ -9,7 +10,7 @@ import { findRepository, type Issue, type Repository, type User, type World } fr
 const MOST_FIELDS = 5000
 
 /**
- * Answers `POST /graphql` for the reads a sweep needs: `repository { pullRequest, pullRequests }` and `viewer`.
+ * Answers `POST /graphql` for the reads of the action: `repository { pullRequest, pullRequests, ref, object }` and `viewer`.
  * As on GitHub, everything but authentication is status 200: unknown numbers are null with an entry in `errors`.
  */
 export function answerGraphql(world: World, caller: Caller, body: Record<string, unknown>, at: Addresses): Reply {
@@ -75,6 +76,10 @@ function repositoryNode(repository: Repository, caller: Caller, at: Addresses): 
         return notFound(`Could not resolve to a PullRequest with the number of ${number}.`)
       },
       pullRequests: (given) => forbidden() ?? connectionNode(repository, given, at),
+      object: (given) =>
+        caller.may(repository, 'read', ['contents'])
+          ? objectNode(repository.commits, given)
+          : { failure: { type: 'FORBIDDEN', message: 'Resource not accessible by integration' } },
       // A name without refs/heads/ is looked for as a branch and then as a tag (GraphQL reference, Repository.ref).
       ref: ({ qualifiedName }) => {
         if (!caller.may(repository, 'read', ['contents'])) {

@@ -1,4 +1,5 @@
 import { type HttpServer, serve } from '../http/serve.ts'
+import { type CommittedFiles, makeCommit } from './git-objects.ts'
 import { RateCounter } from './rates.ts'
 import type { ActiveRefusal, RefusalName } from './refusals.ts'
 import { answerRequest } from './routes.ts'
@@ -14,6 +15,7 @@ import {
   type World,
 } from './world.ts'
 
+export type { CommittedFiles } from './git-objects.ts'
 export type { RefusalName } from './refusals.ts'
 export { ACTIONS_APP, ACTIONS_BOT, type App, type Comment, DEPENDABOT, type TokenSettings, type User } from './world.ts'
 
@@ -80,6 +82,8 @@ export interface GitHubSandbox extends Pick<HttpServer, 'port' | 'journal' | 'fa
   deleteBranch(name: string, repository?: string): void
   /** Refuses the next requests for a reason of GitHub's own: a limit, a rule of the organization. For ever unless told. */
   refuse(name: RefusalName, more?: RefusalSettings): void
+  /** Puts a commit of these files into the object store and answers its id; which branch it is on does not matter. */
+  commit(files: CommittedFiles, commit?: { parents?: string[]; message?: string; repository?: string }): string
   /** A comment as if somebody had written it on the web site; answers its id. */
   addComment(number: number, comment: { body: string; user?: User; repository?: string }): number
   /** The comments of a pull request or issue as they are now, oldest first. */
@@ -157,6 +161,11 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     },
     refuse: (name, more = {}) =>
       void world.refusals.push({ name, status: 403, times: Number.POSITIVE_INFINITY, ...more }),
+    commit(files, { parents = [], message, repository } = {}) {
+      const made = makeCommit(files, parents, message)
+      repositoryOf(repository).commits.set(made.oid, made)
+      return made.oid
+    },
     addComment(number, { body, user = ACTIONS_BOT, repository }) {
       const now = timestamp(world)
       world.nextId += 1
@@ -181,6 +190,7 @@ function createRepository(settings: string | RepositorySettings, index: number):
     defaultBranch: given.defaultBranch ?? 'main',
     branches: new Set([given.defaultBranch ?? 'main']),
     issues: new Map(),
+    commits: new Map(),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { GitCommit } from './git-objects.ts'
 import type { RateCounter } from './rates.ts'
 import type { ActiveRefusal } from './refusals.ts'
 
@@ -56,6 +57,8 @@ export interface Repository {
   defaultBranch: string
   /** Its Git branches, without `refs/heads/`. */
   branches: Set<string>
+  /** What is in its object store, by id. */
+  commits: Map<string, GitCommit>
   issues: Map<number, Issue>
 }
 

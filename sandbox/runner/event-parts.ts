@@ -66,7 +66,7 @@ export function pullRequestPart(settings: PullRequestFacts, repository: Reposito
     locked: false,
     draft: settings.draft ?? false,
     labels: (settings.labels ?? []).map(labelPart),
-    merge_commit_sha: MERGE_SHA,
+    merge_commit_sha: settings.mergeSha ?? MERGE_SHA,
     merged_at: merged ? MOMENT : null,
     closed_at: state === 'closed' ? MOMENT : null,
     html_url: `${repository.serverUrl}/${repository.fullName}/pull/${number}`,

@@ -68,6 +68,8 @@ export interface PullRequestFacts {
   state?: 'open' | 'closed'
   headRef?: string
   headSha?: string
+  /** The commit that merging would give, which the run is about. */
+  mergeSha?: string
   baseRef?: string
   merged?: boolean
   draft?: boolean
@@ -168,6 +170,8 @@ export interface MergeGroupSettings {
   reason?: 'merged' | 'invalidated' | 'dequeued'
   branch?: string
   sha?: string
+  /** The last commit of the branch that the queue merges into. */
+  baseSha?: string
 }
 
 /** The repository that a run belongs to. */

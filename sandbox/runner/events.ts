@@ -135,12 +135,13 @@ function mergeGroup(settings: MergeGroupSettings, repository: RepositoryContext,
   const { action = 'checks_requested', reason = 'merged' } = settings
   const base = settings.branch ?? repository.defaultBranch
   const sha = settings.sha ?? MERGE_SHA
-  const ref = `refs/heads/gh-readonly-queue/${base}/pr-${settings.number}-${BASE_SHA}`
+  const baseSha = settings.baseSha ?? BASE_SHA
+  const ref = `refs/heads/gh-readonly-queue/${base}/pr-${settings.number}-${baseSha}`
   const group = {
     head_sha: sha,
     head_ref: ref,
     base_ref: `refs/heads/${base}`,
-    base_sha: BASE_SHA,
+    base_sha: baseSha,
     head_commit: commitPart(sha, ownerOf(repository)),
   }
   return seen({ ref, sha }, { action, ...(action === 'destroyed' ? { reason } : {}), merge_group: group })

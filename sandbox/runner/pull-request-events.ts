@@ -54,9 +54,9 @@ export function reviewEvent(settings: PullRequestReviewSettings, repository: Rep
 }
 
 /** The merge branch, or the base branch once it is merged. */
-function onMergeBranch({ number, merged, baseRef }: PullRequestFacts, repository: RepositoryContext) {
+function onMergeBranch({ number, merged, baseRef, mergeSha }: PullRequestFacts, repository: RepositoryContext) {
   const base = `refs/heads/${baseRef ?? repository.defaultBranch}`
-  return { ref: merged ? base : `refs/pull/${number}/merge`, sha: MERGE_SHA }
+  return { ref: merged ? base : `refs/pull/${number}/merge`, sha: mergeSha ?? MERGE_SHA }
 }
 
 /** Whatever the base is: the default branch and its last commit, since 8 December 2025. */

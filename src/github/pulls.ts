@@ -81,7 +81,8 @@ async function askOfEach<K, V>(
   return answers
 }
 
-interface Question {
+/** What {@link askRepository} asks. */
+export interface Question {
   /** Fields of `repository` in GraphQL. */
   fields: string
   /** For the error: `the pull requests of a/b`. */
@@ -92,7 +93,10 @@ interface Question {
 // GitHub counts its limits by the hour (manual: Rate limits for the GraphQL API); the input timeout ends the wait before.
 const PATIENCE = 3_660_000
 
-async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, question: Question): Promise<T> {
+/**
+ * Fields of one repository. Throws an {@link ActionError} when GitHub cannot be read; its message says what could not.
+ */
+export async function askRepository<T>(runtime: Runtime, query: RepositoryQuery, question: Question): Promise<T> {
   runtime.signal.throwIfAborted()
   const [owner, name] = query.repository.split('/')
   const text = `query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {\n${question.fields}\n} }`

@@ -70,6 +70,8 @@ export interface SchemaConfig {
   migrateCommand: string
   /** Tables named as ledgers, `schema.table` or `table`. */
   migrateLedgers: string[]
+  /** The last file that a database without a ledger has already, or `all`; empty for none. */
+  baseline: string
   transaction: 'file' | 'all' | 'none'
   onEdit: 'reset' | 'fail' | 'accept'
   outOfOrder: 'warn' | 'fail'

@@ -46,6 +46,7 @@ export const INPUT_DEFAULTS = {
   migrate_command: '',
   migrate_ledger: '',
   transaction: 'file',
+  baseline: '',
   on_edit: 'reset',
   out_of_order: 'warn',
   lock_wait: '60s',

@@ -176,6 +176,7 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
     entries: entries.length === 0 ? null : entries.filter((entry) => entry !== 'none'),
     migrateCommand: reader.text('migrate_command'),
     migrateLedgers: readLedgerNames(reader),
+    baseline: reader.text('baseline'),
     transaction: reader.choice('transaction', ['file', 'all', 'none']),
     onEdit: reader.choice('on_edit', ['reset', 'fail', 'accept']),
     outOfOrder: reader.choice('out_of_order', ['warn', 'fail']),

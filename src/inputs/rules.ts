@@ -35,6 +35,11 @@ export function checkTogether(config: Config, reader: Reader): void {
   if (config.mode === 'diff' && compare.compareBranch === '') {
     reader.problem('Input compare_branch is missing: mode diff needs the branch whose schema is compared.')
   }
+  if (schema.baseline !== '' && schema.migrateCommand !== '') {
+    reader.problem(
+      'Inputs baseline and migrate_command are both given: baseline is about SQL files of the input schema; your own tool has a baseline of its own.',
+    )
+  }
   if (schema.entries !== null && schema.entries.length > 0 && schema.migrateCommand !== '') {
     reader.problem('Inputs schema and migrate_command are both given: give one of them.')
   }

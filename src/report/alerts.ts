@@ -12,7 +12,8 @@ const BLOCKING = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE
 
 /** What a reviewer has to know first, as safe Markdown lines: lost data, long locks, then the warnings of the run. */
 export function alerts(report: Report): string[] {
-  const files = report.schema?.files ?? []
+  // What files of the base do is not the pull request's doing.
+  const files = report.schema?.files.filter(({ ofBase }) => !ofBase) ?? []
   const own = [...losses(report), ...files.flatMap(rewrites), ...files.flatMap(longLocks)]
   const told = [...(report.schema?.warnings ?? []), ...report.warnings].map((warning) => prose(warning))
   return [...new Set([...own, ...told])]

@@ -79,7 +79,14 @@ function news(report: Report): string {
   const { schema } = report
   const pending = schema && schema.pending > 0 ? `${plural(schema.pending, 'file')} pending` : ''
   const applied = schema && schema.applied > 0 ? `${plural(schema.applied, 'file')} applied` : ''
-  return [pending, report.diff ? deeds(report) : applied].filter(Boolean).join(', ')
+  return [pending, report.diff ? deeds(report) : applied, ofBase(report)].filter(Boolean).join(', ')
+}
+
+/** What ran because the base has it: no news of this pull request, but why the database is another one. */
+function ofBase({ schema }: Report): string {
+  const { branch = '', applied = 0, pending = 0 } = schema?.base ?? {}
+  if (applied + pending === 0) return ''
+  return `${plural(applied + pending, 'file')} of ${code(branch)}${pending > 0 ? ' pending' : ''}`
 }
 
 function sweepCounts(report: Report): string[] {

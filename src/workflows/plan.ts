@@ -24,7 +24,9 @@ export async function plan(run: Run): Promise<Outcome> {
   await readyTarget(run, target)
   if (isOwn) announce(run, target)
   if (step.kind === 'files') {
-    run.report.schema = await phase(run, 'Plan', () => planSchema(run.runtime, applyOptions(run, target, step.source)))
+    run.report.schema = await phase(run, 'Plan', async () =>
+      planSchema(run.runtime, await applyOptions(run, target, step)),
+    )
     run.report.warnings.push(...run.report.schema.warnings)
   }
   await phase(run, 'Tables', () => inspectAfter(run, target, null))

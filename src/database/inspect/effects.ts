@@ -16,8 +16,9 @@ const ABSENT: readonly string[] = ['42P01', '3F000']
  */
 export async function keepEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
   const seen = files
-    .filter(({ state }) => state === 'applied')
+    .filter(({ state, ofBase }) => state === 'applied' && !ofBase)
     .map((file) => ({ name: file.name, effects: effectsOf(file) }))
+  await renameEffects(database, branchId, files)
   if (seen.length === 0) return
   await database.sql
     .unsafe(
@@ -33,17 +34,39 @@ export async function keepEffects(database: Database, branchId: string, files: r
   )
 }
 
-/** Fills what earlier runs on this branch observed into files that are unchanged now. Throws the driver's error. */
-export async function recallEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
+async function renameEffects(database: Database, branchId: string, files: readonly FileResult[]): Promise<void> {
+  const renamed = files.filter(({ renamedFrom }) => renamedFrom !== undefined)
+  try {
+    for (const { name, renamedFrom = '' } of renamed) {
+      await database.sql.unsafe(`update ${TABLE} set name = $3 where branch = $1 and name = $2`, [
+        ...[branchId, renamedFrom, name],
+      ])
+    }
+  } catch (error) {
+    if (!ABSENT.includes(errorCode(error))) throw error
+  }
+}
+
+/**
+ * Fills what earlier runs on this branch observed into files that are unchanged now. Throws the driver's error.
+ * @returns paths of files that ran as the pull request's own and that its base has by now
+ */
+export async function recallEffects(
+  database: Database,
+  branchId: string,
+  files: readonly FileResult[],
+): Promise<string[]> {
   try {
     const rows = await database.sql.unsafe<{ name: string; effects: Effects }[]>(
       `select name, effects from ${TABLE} where branch = $1`,
       [branchId],
     )
     const known = new Map(rows.map(({ name, effects }) => [name, effects]))
-    for (const file of files) if (file.state === 'unchanged') Object.assign(file, known.get(file.name))
+    for (const file of files) if (file.state === 'unchanged' && !file.ofBase) Object.assign(file, known.get(file.name))
+    return files.filter(({ name, ofBase }) => ofBase && known.has(name)).map(({ path }) => path)
   } catch (error) {
     if (!ABSENT.includes(errorCode(error))) throw error
+    return []
   }
 }
 

@@ -1,10 +1,13 @@
-import type { SchemaResult } from '../../model.ts'
+import type { SchemaResult, SqlFailure } from '../../model.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { baselineHint } from './decision/adopt.ts'
 import { decide } from './decision/decide.ts'
-import { refuseForbidden, warn } from './decision/refuse.ts'
+import { NeedsReset, refuseForbidden, warn } from './decision/refuse.ts'
+import { ledgerChanges } from './execution/ledger-changes.ts'
 import { isLocked, TRY_LOCK, waitForLock } from './execution/lock.ts'
-import { runTasks } from './execution/run-tasks.ts'
+import { type RunContext, runTasks } from './execution/run-tasks.ts'
 import type { Session } from './execution/session.ts'
+import { isOfTheMoment } from './failure/failure.ts'
 import { type LedgerRow, READ_LEDGER, readLedger, rowsOf } from './ledger/ledger.ts'
 import type { ApplyOptions, SchemaPolicy } from './policy.ts'
 import { summarize, tellResult } from './result.ts'
@@ -22,13 +25,42 @@ export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<Sc
   return withSession(runtime, use, async (session) => {
     const { ledger, hasLedger, serverVersion } = await lockAndRead(runtime, session, options.policy)
     const decision = decide(ledger, options)
-    refuseForbidden(decision, options)
+    await refuseForbidden(decision, options)
     const warnings = warn(runtime, decision, options)
-    const failure = await runTasks(runtime, { session, decision, options, hasLedger, serverVersion })
-    const result = { ...summarize(runtime, { decision, options, started, warnings }), ...(failure ? { failure } : {}) }
+    const failure = await runAll(runtime, { session, decision, options, hasLedger, serverVersion })
+    const told = failure && { ...failure, ...baselineHint(failure, decision, options) }
+    const result = {
+      ...summarize(runtime, { decision, options, started, warnings }),
+      ...(told ? { failure: told } : {}),
+    }
     tellResult(runtime, result)
     return result
   })
+}
+
+type Context = Omit<RunContext, 'tasks' | 'changes'>
+
+/**
+ * Runs the files of the pull request's base, and then its own. Throws a {@link NeedsReset} when one of the base does not run
+ * on what the preview holds by now: on what the parent has, it may.
+ */
+async function runAll(runtime: Runtime, context: Context): Promise<SqlFailure | undefined> {
+  const { decision, options } = context
+  const changes = ledgerChanges(decision, options)
+  const ofBase = decision.tasks.filter((task) => task.ofBase)
+  const own = decision.tasks.filter((task) => !task.ofBase)
+  if (!options.aroundBase || ofBase.length === 0) {
+    return await runTasks(runtime, { ...context, tasks: decision.tasks, changes })
+  }
+  let failure: SqlFailure | undefined
+  await options.aroundBase(async () => {
+    failure = await runTasks(runtime, { ...context, tasks: ofBase, changes })
+  })
+  if (!failure) return await runTasks(runtime, { ...context, hasLedger: true, tasks: own, changes: [] })
+  const mayReset = options.isPreview && options.isUsed && options.policy.onEdit === 'reset'
+  if (!mayReset || isOfTheMoment(failure) || options.base?.lacking.length) return failure
+  const { file, message } = failure
+  throw new NeedsReset({ failed: { files: [file], branch: options.base?.branch ?? 'the base', message } })
 }
 
 // One message, so that a run with nothing to apply is the login and no more. At any other isolation level the ledger would be

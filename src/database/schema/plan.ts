@@ -28,6 +28,14 @@ export function planSchema(runtime: Runtime, options: ApplyOptions): Promise<Sch
     for (const { path, state, notes } of decision.results) {
       if (state !== 'unchanged') runtime.log.info([`${state} ${path}`, ...notes].join(': '))
     }
+    for (const { path } of decision.undecided) {
+      warnings.push(`${path} is a file of the base, and changed: a run would reset the branch and replay all files.`)
+    }
+    if (decision.gone.length > 0 && options.policy.onEdit !== 'accept') {
+      const names = decision.gone.map(({ name }) => name).join(', ')
+      const end = options.policy.onEdit === 'fail' ? 'fail' : 'reset the branch and replay all files'
+      warnings.push(`Applied, and no file any more: ${names}. A run would ${end}.`)
+    }
     return summarize(runtime, { decision, options, started, warnings })
   })
 }

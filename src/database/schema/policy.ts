@@ -11,12 +11,26 @@ export interface SchemaPolicy {
   lockTimeout: string
   /** Postgres' `statement_timeout`, for example `10min`; `0` is no limit. */
   statementTimeout: string
-  /** What to do with a file that was changed after it was applied. */
+  /** What to do with a file of a preview that was changed, renamed with a change, or deleted after it was applied. */
   onEdit: 'reset' | 'fail' | 'accept'
   /** What to do with a new file that sorts before one the parent already has. */
   outOfOrder: 'warn' | 'fail'
   /** Keep DETAIL of errors, which can hold row values. */
   showDetail: boolean
+}
+
+/** What a pull request is merged into, as far as this schema goes. Files that the base lacks are the pull request's own. */
+export interface BaseFiles {
+  /** Its Git branch, for people. */
+  branch: string
+  /** By path: the files of this run that the base has, with the same text or another. */
+  states: ReadonlyMap<string, 'same' | 'changed'>
+  /** Ledger names of its files, those that the pull request takes away included. */
+  names: ReadonlySet<string>
+  /** Paths that the checked-out commit has and the checkout does not, as after a sparse one. */
+  lacking: readonly string[]
+  /** Whether the commits that applied these rows had their files in the folders of this run; asks GitHub. */
+  whereFrom(rows: readonly LedgerRow[]): Promise<('here' | 'elsewhere' | 'unknown')[]>
 }
 
 /** What to apply, where and as whom. */
@@ -33,4 +47,12 @@ export interface ApplyOptions {
   commitSha: string
   /** The parent's ledger now; without it, the rows that came with the copy stand for it. */
   parentLedger?: LedgerRow[]
+  /** What the pull request is merged into; without it, the ledger that came with the copy stands for it. */
+  base?: BaseFiles
+  /** Called with the running of the base's files, so that what was there before and is there after them can be looked at. */
+  aroundBase?(work: () => Promise<void>): Promise<void>
+  /** A preview on which an earlier run has been, so that it may hold more than its parent does. */
+  isUsed?: boolean
+  /** The last file that a database without a ledger has already, or `all`. */
+  baseline?: string
 }

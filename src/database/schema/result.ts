@@ -11,13 +11,18 @@ export function summarize(
   from: { decision: Decision; options: ApplyOptions; started: number; warnings: string[] },
 ): SchemaResult {
   const files = from.decision.results
-  const count = (state: string) => files.filter((file) => file.state === state).length
+  const { base } = from.options
+  const count = (state: string, ofBase = false) =>
+    files.filter((file) => file.state === state && (file.ofBase === true) === ofBase).length
   return {
     source: from.options.source.description,
     files,
     applied: count('applied'),
-    unchanged: count('unchanged'),
+    unchanged: count('unchanged') + count('unchanged', true),
     pending: count('pending'),
+    ...(base
+      ? { base: { branch: base.branch, applied: count('applied', true), pending: count('pending', true) } }
+      : {}),
     milliseconds: runtime.clock.now() - from.started,
     warnings: from.warnings,
   }

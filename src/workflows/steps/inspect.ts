@@ -1,14 +1,18 @@
 import { askDatabase, tryDatabase } from '../../database/ask-database.ts'
 import type { Database } from '../../database/connect.ts'
 import {
-  type Baseline,
+  beginMove,
   changeAgainst,
   countTables,
   diffSnapshots,
+  endMove,
+  type Facts,
   keepEffects,
   readBaseline,
+  readMovingBaseline,
   recallEffects,
   saveBaseline,
+  takeOver,
   takeSnapshot,
   withoutTables,
 } from '../../database/inspect/index.ts'
@@ -23,7 +27,10 @@ const MOST_LISTED = 50
 const COUNT_BUDGET = { perTableMilliseconds: 5000, totalMilliseconds: 20_000, largestBytes: 256 * 1024 * 1024 }
 
 /** What the database was before this run, or before the pull request. */
-export type Before = Pick<Baseline, 'snapshot' | 'counts'>
+export interface Before extends Facts {
+  /** An earlier run has been on this preview. */
+  isUsed: boolean
+}
 
 /**
  * What the report's differences are told against. Of a pull request's branch it is what the branch was before its first
@@ -31,17 +38,39 @@ export type Before = Pick<Baseline, 'snapshot' | 'counts'>
  */
 export async function rememberBefore(run: Run, target: Target): Promise<Before> {
   return await askDatabase(run.runtime, { url: target.url, what: 'look at the tables' }, async (database) => {
-    if (!target.isPreview) return await look(run, database)
-    const kept = await readBaseline(database, target.branchId)
-    if (kept) return kept
+    if (!target.isPreview) return { ...(await look(run, database)), isUsed: false }
+    const { kept, begun } = await readMovingBaseline(database, target.branchId)
+    if (kept && begun) {
+      // A run was cut off among files of the base; none of the pull request's own has run behind them.
+      const moved = takeOver(kept, begun, await look(run, database))
+      await endMove(database, target.branchId, moved)
+      return { ...moved, isUsed: true }
+    }
+    if (kept) return { ...kept, isUsed: true }
     const before = await look(run, database)
     await saveBaseline(database, target.branchId, before)
     // Another run may have been first; then its look was at an emptier database.
-    return (await readBaseline(database, target.branchId)) ?? before
+    const first = (await readBaseline(database, target.branchId)) ?? before
+    return { ...first, isUsed: false }
   })
 }
 
-async function look(run: Run, database: Database): Promise<Before> {
+/**
+ * Runs files of the pull request's base on its preview, and answers what differences are told against from then on: what was
+ * kept, with all that these files have changed. It is kept in the branch, as the one before.
+ */
+export async function movedBefore(run: Run, target: Target, kept: Before, work: () => Promise<void>): Promise<Before> {
+  return await askDatabase(run.runtime, { url: target.url, what: 'look at the tables' }, async (database) => {
+    const before = await look(run, database)
+    await beginMove(database, target.branchId, before)
+    await work()
+    const moved = takeOver(kept, before, await look(run, database))
+    await endMove(database, target.branchId, moved)
+    return { ...moved, isUsed: kept.isUsed }
+  })
+}
+
+async function look(run: Run, database: Database): Promise<Facts> {
   return { snapshot: await takeSnapshot(database), counts: await count(run, database) }
 }
 
@@ -63,7 +92,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       ])
       if (target.isPreview && report.schema) {
         await keepEffects(database, target.branchId, report.schema.files)
-        await recallEffects(database, target.branchId, report.schema.files)
+        tellMerged(run, await recallEffects(database, target.branchId, report.schema.files))
       }
       const all = await count(run, database)
       const isLedger = ledgerTest(ledgers, all)
@@ -97,6 +126,17 @@ function ledgerTest(ledgers: Named[], counts: TableCount[]): (table: Named) => b
 }
 
 type Named = Pick<TableCount, 'schema' | 'name'>
+
+/** What ran as the pull request's own stays a change of it: nobody looked around it. */
+function tellMerged(run: Run, paths: string[]): void {
+  if (paths.length === 0) return
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
+  const files = `${paths.slice(0, 3).join(', ')}${more}`
+  warn(
+    run,
+    `${run.report.schema?.base?.branch} has ${files} by now: what ran here before that is still told as a change of this pull request. A run with mode: reset tells the rest alone.`,
+  )
+}
 
 /** What {@link checkTables} judges. */
 interface TableCheck {

@@ -6,6 +6,7 @@ import { CommandFailed, runMigrateCommand } from '../../database/migrate/index.t
 import {
   type ApplyOptions,
   applySchema,
+  type BaseFiles,
   failureError,
   NeedsReset,
   readSchema,
@@ -14,7 +15,9 @@ import {
 import type { SchemaResult } from '../../model.ts'
 import { phase, type Run, warn } from '../../run.ts'
 import { ActionError } from '../../runtime/errors.ts'
-import { checkTables, inspectAfter, rememberBefore } from './inspect.ts'
+import { readBase } from './base.ts'
+import { type Before, checkTables, inspectAfter, movedBefore, rememberBefore } from './inspect.ts'
+import { databasesAtStake, noteDatabase, putBackToo } from './job-databases.ts'
 import type { Target } from './target.ts'
 
 /** What the schema step is to run: SQL files, the user's tool, or nothing. */
@@ -22,6 +25,8 @@ export type Step =
   | {
       kind: 'files'
       source: SchemaSource
+      /** What the pull request is merged into; read beside all that comes before the files. */
+      base: Promise<BaseFiles | null>
       /** Nobody named the files, and the step looks like one of Neon's own actions with another `uses:` line. */
       isGuess: boolean
     }
@@ -43,7 +48,7 @@ export async function schemaStep(run: Run): Promise<Step> {
   const isGuess = named === null && run.config.looksSwapped
   try {
     const source = await readSchema({ workspace, bundledDirectory: bundledSchema, entries })
-    return { kind: 'files', source, isGuess }
+    return { kind: 'files', source, base: readBase(run, source), isGuess }
   } catch (error) {
     if (!isGuess || !(error instanceof ActionError)) throw error
     return leaveAlone(run, error.message)
@@ -76,35 +81,70 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
     return target
   }
   let current = target
-  let before = await phase(run, 'Before', () => rememberBefore(run, current))
-  let failed: CommandFailed | undefined
+  let atStake: string[] = []
+  let done: Applied
   try {
-    run.report.schema = await phase(run, 'Schema', () => runStep(run, current, step))
+    done = await applyTo(run, current, step, '')
   } catch (error) {
-    if (error instanceof CommandFailed) {
-      failed = error
-      run.report.schema = error.result
-    } else {
-      if (!(error instanceof NeedsReset) || !current.reset) throw error
-      warn(run, `${error.message} The branch was reset to its parent and everything was replayed.`)
-      current = await current.reset()
-      before = await phase(run, 'Before again', () => rememberBefore(run, current))
-      run.report.schema = await phase(run, 'Schema again', () => runStep(run, current, step))
-    }
+    if (!(error instanceof NeedsReset) || !current.reset) throw error
+    run.runtime.log.info(error.message)
+    atStake = await databasesAtStake(run, current)
+    current = await current.reset()
+    warn(
+      run,
+      `${error.message} The branch was reset to its parent and everything was replayed: data that was put on the preview is gone.`,
+    )
+    done = await applyTo(run, current, step, ' again')
   }
-  run.report.warnings.push(...run.report.schema.warnings)
+  const { schema, before } = done
+  run.report.schema = schema
+  run.report.warnings.push(...schema.warnings)
   const tables = await phase(run, 'Tables', () => inspectAfter(run, current, before))
-  const { failure } = run.report.schema
-  if (failure) throw failureError(failure)
-  if (failed) throw failed
+  if (schema.failure) throw failureError(schema.failure)
+  if (done.failed) throw done.failed
   checkTables(run, { tables, ranSchema: true })
+  noteDatabase(run, current)
+  if (atStake.length > 0) throw putBackToo(atStake)
   return current
 }
 
-async function runStep(run: Run, target: Target, step: Exclude<Step, { kind: 'none' }>): Promise<SchemaResult> {
-  if (step.kind === 'files') return await applySchema(run.runtime, applyOptions(run, target, step.source))
-  return await runMigrateCommand(run.runtime, {
-    command: step.command,
+/** What the schema step did, and what its differences are told against. */
+interface Applied {
+  schema: SchemaResult
+  before: Before
+  /** What is thrown when all that it did is told. */
+  failed?: CommandFailed
+}
+
+async function applyTo(
+  run: Run,
+  target: Target,
+  step: Exclude<Step, { kind: 'none' }>,
+  again: string,
+): Promise<Applied> {
+  let before = await phase(run, `Before${again}`, () => rememberBefore(run, target))
+  const aroundBase = async (work: () => Promise<void>) => {
+    before = await movedBefore(run, target, before, work)
+  }
+  try {
+    const schema = await phase(run, `Schema${again}`, async () => {
+      if (step.kind === 'command') return await runCommand(run, target, step.command)
+      return await applySchema(run.runtime, {
+        ...(await applyOptions(run, target, step)),
+        isUsed: before.isUsed,
+        ...(target.isPreview ? { aroundBase } : {}),
+      })
+    })
+    return { schema, before }
+  } catch (error) {
+    if (error instanceof CommandFailed) return { schema: error.result, before, failed: error }
+    throw error
+  }
+}
+
+function runCommand(run: Run, target: Target, command: string): Promise<SchemaResult> {
+  return runMigrateCommand(run.runtime, {
+    command,
     workspace: run.runner.workspace,
     url: target.url,
     urlPooled: target.pooledUrl,
@@ -121,11 +161,18 @@ async function unlessKeptElsewhere(run: Run, target: Target, step: Step): Promis
 }
 
 /** Options of the schema engine from the inputs. */
-export function applyOptions(run: Run, target: Target, source: SchemaSource): ApplyOptions {
+export async function applyOptions(
+  run: Run,
+  target: Target,
+  step: Extract<Step, { kind: 'files' }>,
+): Promise<ApplyOptions> {
   const { schema } = run.config
+  const base = await step.base
   return {
     url: target.url,
-    source,
+    source: step.source,
+    ...(base ? { base } : {}),
+    baseline: schema.baseline,
     policy: {
       transaction: schema.transaction,
       lockWaitMilliseconds: schema.lockWait,

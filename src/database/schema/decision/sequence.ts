@@ -1,23 +1,27 @@
 import { compareNames, nextFreeName } from '../files/order.ts'
 import type { SchemaFile } from '../files/schema-file.ts'
-import { isComplete, type LedgerRow } from '../ledger/ledger.ts'
+import type { LedgerRow } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
 
 /** How the files of a run stand to what is applied. Each answer costs the same, however many files there are. */
 export interface Sequence {
-  /** The last of the applied files that sort behind this one; undefined when there is none. */
-  behind(file: SchemaFile): LedgerRow | undefined
+  /** The last of the files that are there already and sort behind this one; undefined when there is none. */
+  behind(file: SchemaFile): Known | undefined
   /** A name like this file's that sorts behind all others. */
   freeName(file: SchemaFile): string
   /** What the parent has of this file. */
   parentRow(file: SchemaFile): LedgerRow | undefined
 }
 
+/** A file that is there already: applied, or the base's. */
+type Known = Pick<LedgerRow, 'name' | 'kind' | 'done' | 'statements'>
+
 /** Prepares a {@link Sequence}; each of its parts is worked out when it is first asked for, once, and in linear time. */
 export function sequenceOf(ledger: LedgerRow[], options: ApplyOptions): Sequence {
   const parent = lazy(() => options.parentLedger ?? ledger.filter((row) => row.branch !== options.branchId))
-  // Files of this pull request run in their order once it is merged; only what the parent has counts.
-  const order = lazy(() => orderOf(options.source.files, options.isPreview ? parent() : ledger))
+  // Files of this pull request run in their order once it is merged; only what its base has counts, or else the parent.
+  const known = () => filesOfBase(options) ?? (options.isPreview ? parent() : ledger)
+  const order = lazy(() => orderOf(options.source.files, known()))
   const parentByName = lazy(() => new Map(parent().map((row) => [row.name, row])))
   const names = lazy(() => lastNames(ledger, options.source.files))
   return {
@@ -36,21 +40,26 @@ export function sequenceOf(ledger: LedgerRow[], options: ApplyOptions): Sequence
   }
 }
 
+function filesOfBase({ base, source }: ApplyOptions): Known[] | undefined {
+  const files = base && source.files.filter(({ path }) => base.states.has(path))
+  return files?.map(({ name, kind }) => ({ name, kind, done: 0, statements: 0 }))
+}
+
 interface Order {
   /** Each file's place in the order to run. */
   places: Map<string, number>
-  /** For each place, the applied file with the greatest name from there on. */
-  lastFrom: (LedgerRow | undefined)[]
-  /** The applied file with the greatest name among those that are no files of this run. */
-  lastMissing: LedgerRow | undefined
+  /** For each place, the known file with the greatest name from there on. */
+  lastFrom: (Known | undefined)[]
+  /** The known file with the greatest name among those that are no files of this run. */
+  lastMissing: Known | undefined
 }
 
-function orderOf(files: SchemaFile[], rows: LedgerRow[]): Order {
+function orderOf(files: SchemaFile[], rows: Known[]): Order {
   const places = new Map(files.map(({ name }, index) => [name, index]))
   const lastFrom: Order['lastFrom'] = new Array(files.length + 1)
-  let lastMissing: LedgerRow | undefined
+  let lastMissing: Known | undefined
   for (const row of rows) {
-    if (row.kind !== 'once' || !isComplete(row)) continue
+    if (row.kind !== 'once' || row.done < row.statements) continue
     const place = places.get(row.name)
     if (place === undefined) lastMissing = later(lastMissing, row)
     else lastFrom[place] = row
@@ -61,7 +70,7 @@ function orderOf(files: SchemaFile[], rows: LedgerRow[]): Order {
   return { places, lastFrom, lastMissing }
 }
 
-function later(a: LedgerRow | undefined, b: LedgerRow | undefined): LedgerRow | undefined {
+function later(a: Known | undefined, b: Known | undefined): Known | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return compareNames(a.name, b.name) > 0 ? a : b
 }

@@ -23,6 +23,8 @@ export interface Task {
   interrupted: 'failed' | 'cut off' | undefined
   /** Whether a comment or the policy says that the file runs outside a transaction. */
   wantsNone: boolean
+  /** A file of the pull request's base that this copy lacks. */
+  ofBase: boolean
   /** Whether the ledger has a row of the file. */
   replace: boolean
   entry: LedgerEntry
@@ -49,6 +51,7 @@ export function prepareTask(file: SchemaFile, row: LedgerRow | undefined, option
     resumeAt: row && !isComplete(row) ? row.done : 0,
     interrupted: row && !isComplete(row) ? (row.hasFailed ? 'failed' : 'cut off') : undefined,
     wantsNone,
+    ofBase: false,
     replace: row !== undefined,
     entry: { name, checksum, kind, statements, branch, runId, commitSha },
     result: {

@@ -12,7 +12,7 @@ import {
   isServerError,
   openError,
 } from '../failure/failure.ts'
-import { acceptChecksum, CREATE_LEDGER, OUR_SEARCH_PATH } from '../ledger/ledger.ts'
+import { CREATE_LEDGER, OUR_SEARCH_PATH } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
 import { type ChainFailure, runChain } from './chain.ts'
 import { isLocked, TRY_LOCK } from './lock.ts'
@@ -23,6 +23,10 @@ import { runSteps } from './steps.ts'
 /** What {@link runTasks} works with. */
 export interface RunContext {
   session: Session
+  /** Those of the decision that are to run now. */
+  tasks: Task[]
+  /** SQL that writes to the ledger before they do. */
+  changes: string[]
   decision: Decision
   options: ApplyOptions
   hasLedger: boolean
@@ -36,13 +40,12 @@ const TELL_EVERY = 1000
  * Throws an {@link ActionError} when the ledger cannot be made or the connection is lost.
  */
 export async function runTasks(runtime: Runtime, context: RunContext): Promise<SqlFailure | undefined> {
-  const { tasks, edited } = context.decision
-  const accepted = edited.filter(({ action }) => action === 'accept')
-  if (tasks.length + accepted.length === 0) return undefined
+  const { tasks, changes } = context
+  if (tasks.length + changes.length === 0) return undefined
   const run = new TaskRun(runtime, context)
   const timer = setInterval(() => run.tellProgress(), TELL_EVERY)
   try {
-    run.prepare(accepted.map(({ file }) => acceptChecksum(file.name, file.checksum)))
+    run.prepare(changes)
     return await run.all(tasks)
   } finally {
     clearInterval(timer)
@@ -64,7 +67,7 @@ class TaskRun {
   }
 
   tellProgress(): void {
-    const { tasks } = this.context.decision
+    const { tasks } = this.context
     const current = tasks[this.done] ?? tasks.at(-1)
     if (!current) return
     const number = Math.min(this.done + 1, tasks.length)
@@ -72,15 +75,15 @@ class TaskRun {
   }
 
   /** Sends what must come before the files, without waiting for it: a failure leaves the session unable to go on. */
-  prepare(accepted: string[]): void {
+  prepare(changes: string[]): void {
     const { session, hasLedger } = this.context
     const messages = hasLedger ? [] : [CREATE_LEDGER]
-    if (accepted.length > 0) messages.push(['begin read write', OUR_SEARCH_PATH, ...accepted, 'commit'].join(';\n'))
+    if (changes.length > 0) messages.push(['begin read write', OUR_SEARCH_PATH, ...changes, 'commit'].join(';\n'))
     const note = (error: unknown) => {
       this.preparationError ??= error
     }
     this.preparation = Promise.all(messages.map((message) => session.send(message).catch(note)))
-    if (this.context.decision.tasks.some(({ observe }) => observe)) {
+    if (this.context.tasks.some(({ observe }) => observe)) {
       this.relations = session.send(`${OUR_SEARCH_PATH};\n${RELATIONS}`).then(readRelations, () => new Map())
     }
   }

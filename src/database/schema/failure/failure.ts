@@ -95,6 +95,11 @@ export function isServerError(error: unknown): boolean {
   return !code.startsWith('08') && !code.startsWith('57P')
 }
 
+/** Whether a failure says nothing about the file or what it met: locks, time limits, resources (classes 40, 53, 55P, 57). */
+export function isOfTheMoment({ sqlstate }: SqlFailure): boolean {
+  return /^(?:40|53|55P03|57)/.test(sqlstate)
+}
+
 /** The connection is gone, maybe while a file was applied. */
 export function connectionLost(error: unknown, path?: string): ActionError {
   const during = path ? ` while ${path} was applied` : ''

@@ -1,4 +1,5 @@
-import { ActionError } from '../../../runtime/errors.ts'
+import { ActionError, errorCode } from '../../../runtime/errors.ts'
+import type { Database } from '../../connect.ts'
 import { OWN_SCHEMA } from '../../own-schema.ts'
 import { literal } from '../../sql/literal.ts'
 
@@ -50,6 +51,11 @@ export type LedgerEntry = Pick<
 /** Whether the file of this row is in as a whole. */
 export function isComplete(row: LedgerRow): boolean {
   return row.done >= row.statements
+}
+
+/** Whether anything of the file of this row is in. */
+export function didSomething(row: LedgerRow): boolean {
+  return row.done >= Math.min(1, row.statements)
 }
 
 /**
@@ -199,6 +205,28 @@ where ${isNamed(name)} returning done`
 /** Takes a file's new checksum without running it (policy `accept`); what is left of a half-applied file counts as done. */
 export function acceptChecksum(name: string, checksum: string): string {
   return `update ${LEDGER} set checksum = ${literal(checksum)}, done = statements, done_checksum = '' where ${isNamed(name)}`
+}
+
+/** Gives the row of a file that was renamed its new name, and the commit that has it under this name. */
+export function renameRow(before: string, { name, commitSha }: Pick<LedgerEntry, 'name' | 'commitSha'>): string {
+  return `update ${LEDGER} set name = ${literal(name)}, commit_sha = ${literal(commitSha)} where ${isNamed(before)}`
+}
+
+/** Whether a ledger has rows of files that ran on this very branch; false where there is no ledger. Throws the driver's error. */
+export async function hasRowsOf({ sql }: Database, branchId: string): Promise<boolean> {
+  try {
+    return (await sql.unsafe(`select from ${LEDGER} where branch = $1 limit 1`, [branchId])).length > 0
+  } catch (error) {
+    if (errorCode(error) === '42P01') return false
+    throw error
+  }
+}
+
+/** Records a file that the database has already, as applied; nothing of it ran. */
+export function adoptRow(entry: LedgerEntry): string {
+  const text = [entry.name, entry.checksum, entry.kind, entry.branch, entry.runId, entry.commitSha].map(literal)
+  return `insert into ${LEDGER} (name, checksum, kind, branch, run_id, commit_sha, statements, done)
+values (${text.join(', ')}, ${entry.statements}, ${entry.statements})`
 }
 
 /** The rows of the ledger, none when there is no ledger. Throws an {@link ActionError} when the role may not read it. */
