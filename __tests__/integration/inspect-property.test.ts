@@ -4,7 +4,7 @@ import { type Cluster, type PostgresVersion, startCluster } from '../../sandbox/
 import { type Database, openDatabase } from '../../src/database/connect.ts'
 import { diffSnapshots, takeHash, takeSnapshot } from '../../src/database/inspect/index.ts'
 import type { FactKind, SchemaDiff, SchemaSnapshot } from '../../src/model.ts'
-import { applyUnified, renderForDiff } from '../support/patch.ts'
+import { applyUnified, textsForDiff } from '../support/patch.ts'
 import { expectedChanges, GROUND, type SchemaModel, START } from '../support/random-schema.ts'
 import { OPERATIONS } from '../support/random-schema-operations.ts'
 import { testRuntime } from '../support/runtime.ts'
@@ -103,7 +103,8 @@ describe.each<[PostgresVersion, number]>([
           expect(after.hash === before.hash).toBe(expected.length === 0)
           const back = diffSnapshots(after, before)
           expect(named(back)).toEqual(expectedChanges(model, base))
-          expect(applyUnified(renderForDiff(before, before), diff.unified)).toBe(renderForDiff(before, after))
+          const texts = textsForDiff(before, after)
+          expect(applyUnified(texts.old, diff.unified)).toBe(texts.now)
           for (const { action, kind } of diff.changes) seen.add(`${action} ${kind}`)
         } finally {
           await database.sql.unsafe('rollback').simple()

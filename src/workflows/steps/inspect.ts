@@ -1,9 +1,10 @@
 import { type Database, withDatabase } from '../../database/connect.ts'
 import {
-  type Baseline,
   changeAgainst,
   countTables,
   diffSnapshots,
+  type Facts,
+  findLosses,
   keepEffects,
   readBaseline,
   recallEffects,
@@ -18,7 +19,7 @@ const MOST_LISTED = 50
 const COUNT_BUDGET = { perTableMilliseconds: 5000, totalMilliseconds: 20_000, largestBytes: 256 * 1024 * 1024 }
 
 /** What the database was before this run, or before the pull request. */
-export type Before = Pick<Baseline, 'snapshot' | 'counts'>
+export type Before = Facts
 
 /**
  * What the report's differences are told against. Of a pull request's branch it is what the branch was before its first
@@ -61,6 +62,10 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       if (before) report.diff = diffSnapshots(before.snapshot, snapshot)
       const counts = await count(run, database)
       const tables = counts.filter(({ kind }) => kind === 'table' || kind === 'partitioned').length
+      if (before && report.diff) {
+        const files = report.schema?.files ?? []
+        report.losses = findLosses({ before, now: { snapshot, counts }, diff: report.diff, files })
+      }
       if (config.report.counts === 'off') return tables
       report.tables = before ? changeAgainst(counts, before.counts) : counts
       const list = counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`)
