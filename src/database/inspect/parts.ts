@@ -25,6 +25,8 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
         : [],
     ),
   )
+  // The name that PostgreSQL gives to a NOT NULL is made of table and column, and stays when they are renamed.
+  const renamed = new Set(told.flatMap(({ change }) => (change.from === undefined ? [] : [change.table])))
   let parents: ParentColumns | undefined
   return told.flatMap(({ change, pair }) => {
     const identity = (pair.after ?? pair.before)?.identity ?? ''
@@ -33,7 +35,8 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
     if (isRestartUsed(change)) return []
     if (!isParentsNow && !wasParents) return [change]
     if (change.table !== null && moved.has(change.table)) return []
-    if (isNotNull(change)) return []
+    if (isNotNull(change))
+      return renamed.has(change.table ?? '') ? [] : [{ ...change, action: 'changed', note: 'has another name' }]
     parents ??= new ParentColumns(before, after)
     return [asParentsPart(change, isParentsNow, parents)]
   })

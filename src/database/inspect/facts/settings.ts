@@ -74,7 +74,7 @@ const PARTITION_TRIGGERS = setting({
   definition: STATES,
   identity: identity('trigger', 't.oid'),
   from: `pg_trigger t join rel r on r.oid = t.tgrelid join pg_trigger p on p.oid = t.tgparentid
-where not t.tgisinternal and t.tgenabled <> p.tgenabled`,
+where (not t.tgisinternal or t.tgconstraint = 0) and t.tgenabled <> p.tgenabled`,
 })
 
 const STATISTICS = setting({

@@ -130,4 +130,4 @@ select ${identity('class', 'ic.oid')} from pg_index i join rel r on r.oid = i.in
 where ic.relispartition
 union all
 select ${identity('trigger', 't.oid')} from pg_trigger t join rel r on r.oid = t.tgrelid
-where not t.tgisinternal and t.tgparentid <> 0`
+where t.tgparentid <> 0 and (not t.tgisinternal or t.tgconstraint = 0)`
