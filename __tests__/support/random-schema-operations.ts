@@ -20,6 +20,9 @@ import {
   type Table,
   TYPES,
 } from './random-schema.ts'
+import { RARE_KINDS } from './random-schema-rare.ts'
+
+type Picked<T, K extends keyof T> = { [P in K]: T[P] }
 
 const READERS = ROLES.filter((role) => role !== 'boss')
 
@@ -184,11 +187,12 @@ const renameColumn = onColumn((table, column, model, pick) => {
   return `alter table ${idOf(table)} rename column ${identifier(before)} to ${identifier(name)}`
 })
 
-/** Only the order of columns changes, which is no difference. */
+/** A column of the same name and type, but another one. */
 const moveColumn = onColumn((table, column) => {
   if (column.sequence || column.default) return null
   forgetColumn(table, column.name)
-  table.columns.push(column)
+  const { number: _gone, ...anew } = column
+  table.columns.push(anew)
   return `alter table ${idOf(table)} drop column ${identifier(column.name)};
     alter table ${idOf(table)} add column ${identifier(column.name)} ${column.type}${column.notNull ? ' not null' : ''}`
 })
@@ -384,13 +388,14 @@ const dropSchema: Operation = (model, pick) => {
 /** Makes an object that stands alone in the schema public; `make` may set its identity otherwise. */
 function createOther(
   kind: FactKind,
-  make: (id: string, pick: Pick) => { sql: string; id?: string; token?: string },
+  make: (id: string, pick: Pick) => { sql: string } & Partial<Picked<Other, 'id' | 'token' | 'drop' | 'changes'>>,
 ): Operation {
   return (model, pick) => {
     const id = path('public', fresh(model, pick))
     const made = make(id, pick)
     if (model.others.some((other) => other.kind === kind && other.id === made.id)) return null
-    model.others.push({ kind, id: made.id ?? id, token: made.token ?? '1', size: 1 })
+    const { sql: _sql, ...known } = made
+    model.others.push({ kind, id, token: '1', size: 1, ...known })
     return made.sql
   }
 }
@@ -416,10 +421,23 @@ const dropOther: Operation = (model, pick) => {
   const other = oneOfKind(model.others, pick)
   if (!other) return null
   model.others = model.others.filter((one) => one !== other)
+  if (other.drop) return other.drop
   if (other.kind === 'privilege')
     return 'alter default privileges for role boss in schema public revoke select on tables from reader'
   const kind = { enum: 'type', type: 'type' }[other.kind as string] ?? other.kind
   return `drop ${kind} ${other.id}`
+}
+
+/** Changes one of the objects that say how, or changes it back. */
+const changeAnyOther: Operation = (model, pick) => {
+  const other = oneOfKind(
+    model.others.filter(({ changes }) => changes),
+    pick,
+  )
+  if (!other?.changes) return null
+  const isChanged = other.token.endsWith(' changed')
+  other.token = isChanged ? other.token.replace(/ changed$/, '') : `${other.token} changed`
+  return other.changes[isChanged ? 1 : 0]
 }
 
 /** Every operation, by name; the name tells a failing run what it did. */
@@ -534,6 +552,11 @@ export const OPERATIONS: Record<string, Operation> = {
     sql: 'alter default privileges for role boss in schema public grant select on tables to reader',
     id: 'default tables of boss in schema public to reader',
   })),
+  ...Object.fromEntries(RARE_KINDS.map(({ kind, make }) => [`create ${kind}`, createOther(kind, make)])),
+  changeAnyOther,
+  changeAnyOtherAgain: changeAnyOther,
   dropOther,
   dropOtherAgain: dropOther,
+  dropOtherOften: dropOther,
+  dropOtherMore: dropOther,
 }

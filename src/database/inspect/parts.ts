@@ -26,17 +26,26 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
     ),
   )
   // The name that PostgreSQL gives to a NOT NULL is made of table and column, and stays when they are renamed.
-  const renamed = new Set(told.flatMap(({ change }) => (change.from === undefined ? [] : [change.table])))
+  const renamed = new Set(
+    told.flatMap(({ change, pair }) =>
+      change.from === undefined ? [] : [pair.before?.table ?? null, pair.after?.table ?? null],
+    ),
+  )
+  const columns = new Set(told.flatMap(({ change: { kind, id } }) => (kind === 'column' ? [id] : [])))
+  const extensions = new Set(
+    told.flatMap(({ change: { kind, action, id } }) => (kind === 'extension' && action !== 'changed' ? [id] : [])),
+  )
   let parents: ParentColumns | undefined
   return told.flatMap(({ change, pair }) => {
     const identity = (pair.after ?? pair.before)?.identity ?? ''
     const isParentsNow = change.action === 'removed' && partsNow.has(identity)
     const wasParents = change.action === 'added' && partsBefore.has(identity)
-    if (isRestartUsed(change)) return []
+    if (isRestartUsed(change) || isCommentOf(change, extensions)) return []
+    if (renamed.has(change.table) && isToldByColumn(change, columns)) return []
     if (!isParentsNow && !wasParents) return [change]
     if (change.table !== null && moved.has(change.table)) return []
     if (isNotNull(change))
-      return renamed.has(change.table ?? '') ? [] : [{ ...change, action: 'changed', note: 'has another name' }]
+      return renamed.has(change.table) ? [] : [{ ...change, action: 'changed', note: 'has another name' }]
     parents ??= new ParentColumns(before, after)
     return [asParentsPart(change, isParentsNow, parents)]
   })
@@ -45,6 +54,16 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
 /** A sequence that began elsewhere and was used since: its value is data now, and nobody took the setting back. */
 const isRestartUsed = ({ action, kind, before }: SchemaChange) =>
   action === 'removed' && kind === 'setting' && /^restart with -?\d+$/.test(before ?? '')
+
+/** A NOT NULL that came or went with what its column says; only its name is as odd as the table's new one. */
+const isToldByColumn = ({ action, kind, table, before, after }: SchemaChange, columns: Set<string>) =>
+  kind === 'constraint' &&
+  action !== 'changed' &&
+  columns.has(`${table}.${/^NOT NULL (.*)$/s.exec(after ?? before ?? '')?.[1]}`)
+
+/** An extension brings its comment, and takes it along. */
+const isCommentOf = ({ action, kind, id }: SchemaChange, extensions: Set<string>) =>
+  action !== 'changed' && kind === 'comment' && id.startsWith('extension ') && extensions.has(id.slice(10))
 
 const isNotNull = ({ kind, before, after }: SchemaChange) =>
   kind === 'constraint' && /^NOT NULL /.test(after ?? before ?? '')

@@ -73,30 +73,34 @@ held as (
 /** Common table expressions for {@link PRIVILEGES}. */
 export const PRIVILEGE_SOURCES = OBJECTS
 
-/** Kinds whose owner no other list has: catalog, word, and their columns for schema (or none), name and owner. */
-const NAMED_OWNED: [catalog: string, word: string, schema: string, name: string, owner: string][] = [
-  ['operator', 'operator', 'oprnamespace', 'o.oid::regoperator::text', 'oprowner'],
-  ['opclass', 'operator class', 'opcnamespace', 'quote_ident(o.opcname)', 'opcowner'],
-  ['opfamily', 'operator family', 'opfnamespace', 'quote_ident(o.opfname)', 'opfowner'],
-  ['collation', 'collation', 'collnamespace', 'quote_ident(o.collname)', 'collowner'],
-  ['conversion', 'conversion', 'connamespace', 'quote_ident(o.conname)', 'conowner'],
-  ['ts_config', 'text search configuration', 'cfgnamespace', 'quote_ident(o.cfgname)', 'cfgowner'],
-  ['ts_dict', 'text search dictionary', 'dictnamespace', 'quote_ident(o.dictname)', 'dictowner'],
-  ['statistic_ext', 'statistics', 'stxnamespace', 'quote_ident(o.stxname)', 'stxowner'],
-  ['language', 'language', '', 'quote_ident(o.lanname)', 'lanowner'],
-  ['foreign_data_wrapper', 'foreign data wrapper', '', 'quote_ident(o.fdwname)', 'fdwowner'],
-  ['foreign_server', 'server', '', 'quote_ident(o.srvname)', 'srvowner'],
-  ['event_trigger', 'event trigger', '', 'quote_ident(o.evtname)', 'evtowner'],
-  ['publication', 'publication', '', 'quote_ident(o.pubname)', 'pubowner'],
+/** Catalogs whose objects' owners no other list has, with their columns for owner and schema (or none). */
+const OTHER_OWNED: [catalog: string, owner: string, schema: string][] = [
+  ['operator', 'oprowner', 'oprnamespace'],
+  ['opclass', 'opcowner', 'opcnamespace'],
+  ['opfamily', 'opfowner', 'opfnamespace'],
+  ['collation', 'collowner', 'collnamespace'],
+  ['conversion', 'conowner', 'connamespace'],
+  ['ts_config', 'cfgowner', 'cfgnamespace'],
+  ['ts_dict', 'dictowner', 'dictnamespace'],
+  ['statistic_ext', 'stxowner', 'stxnamespace'],
+  ['language', 'lanowner', '0'],
+  ['foreign_data_wrapper', 'fdwowner', '0'],
+  ['foreign_server', 'srvowner', '0'],
+  ['event_trigger', 'evtowner', '0'],
+  ['publication', 'pubowner', '0'],
 ]
 
-function ownedOf([catalog, word, schema, name, owner]: (typeof NAMED_OWNED)[number]): string {
-  const qualified = schema && catalog !== 'operator' ? `quote_ident(n.nspname) || '.' || ${name}` : name
-  return `union all
-  select '${word}', ${qualified}, null, o.${owner}, ${identity(catalog, 'o.oid')} from pg_${catalog} o${schema ? ` join ns n on n.oid = o.${schema}` : ''}
-  where o.oid >= 16384 and o.${owner} not in (select oid from internal) and ${ownedByNoExtension(`pg_${catalog}`, 'o.oid')}
-  `
-}
+const OTHER_OWNERS = `
+select 'privilege', 'owner of ' || i.type || ' ' || i.identity, null, format('%I', pg_get_userbyid(o.owner)),
+  'owner ' || o.class || ' ' || o.oid, ${NO_EXTRAS}
+from (${OTHER_OWNED.map(
+  ([catalog, owner, schema]) =>
+    `select 'pg_${catalog}'::regclass as class, oid, ${owner} as owner, ${schema} as schema from pg_${catalog} where oid >= 16384`,
+).join('\n  union all ')}) o
+cross join lateral pg_identify_object(o.class, o.oid, 0) i
+where o.owner <> (select datdba from pg_database where datname = current_database())
+  and o.owner not in (select oid from internal) and (o.schema = 0 or o.schema in (select oid from ns))
+  and not exists (select from pg_depend own where own.classid = o.class and own.objid = o.oid and own.deptype = 'e')`
 
 /**
  * Rights that differ from what a new object has, one fact for each object and grantee; ALL stays `all`, since PostgreSQL
@@ -131,9 +135,9 @@ from (
   union all
   select 'schema', format('%I', n.nspname), null, n.nspowner, ${identity('namespace', 'n.oid')} from ns n
   where not (n.nspname = 'public' and (n.nspowner in (10, 'pg_database_owner'::regrole) or n.nspowner in (select oid from internal)))
-  ${NAMED_OWNED.map(ownedOf).join('')}
 ) o
 where o.owner <> (select datdba from pg_database where datname = current_database())`,
+  OTHER_OWNERS,
 ]
 
 /**
