@@ -45,7 +45,7 @@ export function applyUnified(text: string, diff: string): string {
 
 /** The two texts that the unified diff of two snapshots speaks of. */
 export function textsForDiff(before: SchemaSnapshot, after: SchemaSnapshot): { old: string; now: string } {
-  const { old, now } = blocksOf(before, after, pairFacts(before, after))
+  const { old, now } = blocksOf(pairFacts(before, after))
   const text = (blocks: Block[]) =>
     `${blocks
       .toSorted((a, b) => byText(a.key, b.key))

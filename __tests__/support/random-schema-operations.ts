@@ -275,22 +275,49 @@ const dropMember: Operation = (model, pick) => {
 }
 
 const changeMember: Operation = (model, pick) => {
-  const table = oneOf(ordinary(model), pick)
-  const member =
-    table &&
-    oneOf(
-      table.members.filter(({ kind }) => kind === 'trigger' || kind === 'policy' || kind === 'rule'),
-      pick,
-    )
-  if (!table || !member) return null
+  const found = oneOfKind(
+    ordinary(model).flatMap((of) => of.members.filter(isChangeable).map((one) => ({ kind: one.kind, of, one }))),
+    pick,
+  )
+  if (!found) return null
+  const { of: table, one: member } = found
   const name = identifier(member.name)
   if (member.kind === 'policy') {
     member.token = `${member.token} altered`
     return `alter policy ${name} on ${idOf(table)} using (${member.token.length} > 0)`
   }
+  if (member.kind === 'constraint') {
+    member.token = `${member.token} valid`
+    return `alter table ${idOf(table)} validate constraint ${name}`
+  }
+  if (member.kind === 'statistics') {
+    // Another one of the same name.
+    delete member.number
+    member.token = member.token === 'expression' ? 'other' : 'expression'
+    const full = path(table.schema, member.name)
+    const column = identifier(member.columns[0] ?? '')
+    const expression = member.token === 'other' ? `coalesce(null, ${column})` : `coalesce(${column}, null)`
+    return `drop statistics ${full}; create statistics ${full} on (${expression}) from ${idOf(table)}`
+  }
   const off = member.token.endsWith('off')
   member.token = off ? member.token.replace(/ off$/, '') : `${member.token} off`
+  if (member.kind === 'index')
+    return `alter index ${path(table.schema, member.name)} ${off ? 'reset (fillfactor)' : 'set (fillfactor = 50)'}`
   return `alter table ${idOf(table)} ${off ? 'enable' : 'disable'} ${member.kind} ${name}`
+}
+
+/** Of constraints, those checks that were not validated yet. */
+const isChangeable = ({ kind, token }: { kind: FactKind; token: string }) =>
+  kind !== 'constraint' || /^is (?:not )?null(?: or true)?$/.test(token)
+
+const changeView: Operation = (model, pick) => {
+  const view = oneOfKind(model.views, pick)
+  if (!view) return null
+  const option = view.kind === 'view' ? 'security_barrier' : 'fillfactor'
+  const has = view.options === option
+  view.options = has ? '' : option
+  const value = view.kind === 'view' ? 'true' : '50'
+  return `alter ${view.kind} ${path(view.schema, view.name)} ${has ? `reset (${option})` : `set (${option} = ${value})`}`
 }
 
 const grant: Operation = (model, pick) => {
@@ -502,6 +529,8 @@ export const OPERATIONS: Record<string, Operation> = {
   dropMember,
   dropMemberAgain: dropMember,
   changeMember,
+  changeMemberAgain: changeMember,
+  changeView,
   grant,
   revoke,
   grantColumn,
@@ -555,6 +584,7 @@ export const OPERATIONS: Record<string, Operation> = {
   ...Object.fromEntries(RARE_KINDS.map(({ kind, make }) => [`create ${kind}`, createOther(kind, make)])),
   changeAnyOther,
   changeAnyOtherAgain: changeAnyOther,
+  changeAnyOtherOften: changeAnyOther,
   dropOther,
   dropOtherAgain: dropOther,
   dropOtherOften: dropOther,

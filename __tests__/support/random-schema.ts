@@ -60,6 +60,7 @@ interface View {
   name: string
   of: number
   column: string
+  options?: string
 }
 
 interface Other {
@@ -142,7 +143,7 @@ export function factsOf(model: SchemaModel): Expected[] {
   for (const view of model.views) {
     const of = byNumber(model, view.of)
     const column = of?.columns.find(({ name }) => name === view.column)?.number
-    add(view.kind, path(view.schema, view.name), `${view.number}`, `${view.of} ${column}`)
+    add(view.kind, path(view.schema, view.name), `${view.number}`, `${view.of} ${column} ${view.options ?? ''}`)
   }
   for (const table of model.tables) for (const fact of factsOfTable(model, table)) add(...fact)
   return facts

@@ -28,7 +28,10 @@ export function diffSnapshots(before: SchemaSnapshot, after: SchemaSnapshot): Sc
     return change ? [{ change, pair }] : []
   })
   const changes = tellParts(changed, before, after).sort(byKind)
-  return { changes, unified: unified(before, after, paired) }
+  // What is no change is no difference in the text either.
+  if (changes.length === 0) return { changes, unified: '' }
+  const { old, now } = blocksOf(paired)
+  return { changes, unified: unifiedDiff(old, now, byText) }
 }
 
 /** Equal hashes list the same facts in the same order; then only what took another's place can differ. */
@@ -76,11 +79,7 @@ const BEYOND_ALL_COLUMNS = 10_000
  * Both schemas as blocks of text that are compared by key. What was renamed goes by the name it has now, so that it is compared
  * with itself, and what is gone does not stand in the way of what has its name now.
  */
-export function blocksOf(
-  before: SchemaSnapshot,
-  after: SchemaSnapshot,
-  { pairs }: Paired,
-): { old: Block[]; now: Block[] } {
+export function blocksOf({ pairs, compared }: Paired): { old: Block[]; now: Block[] } {
   const was = new Map<string, Fact>()
   const nameNow = new Map<string, string>()
   for (const { before: then, after: now } of pairs) {
@@ -95,12 +94,7 @@ export function blocksOf(
     return known ? place(known) : BEYOND_ALL_COLUMNS + place(fact)
   }
   const nameOf = (fact: Fact) => nameNow.get(keyOf(fact)) ?? (isTaken.has(keyOf(fact)) ? `${fact.id} (gone)` : fact.id)
-  return { old: toBlocks(before, place, nameOf), now: toBlocks(after, placeAfter) }
-}
-
-function unified(before: SchemaSnapshot, after: SchemaSnapshot, paired: Paired): string {
-  const { old, now } = blocksOf(before, after, paired)
-  return unifiedDiff(old, now, byText)
+  return { old: toBlocks(compared.before, place, nameOf), now: toBlocks(compared.after, placeAfter) }
 }
 
 const keyOf = (fact: Fact) => `${fact.kind}\t${fact.id}`

@@ -14,6 +14,8 @@ export interface Pair {
 /** Both schemas' facts, each with what it was, and the names that changed on the way. */
 export interface Paired {
   pairs: Pair[]
+  /** What of each schema was compared: all, or what both snapshots know. */
+  compared: { before: Fact[]; after: Fact[] }
   renames: Renames
 }
 
@@ -89,7 +91,11 @@ export function pairFacts(before: SchemaSnapshot, after: SchemaSnapshot): Paired
     ...found.values(),
     ...old.filter((fact) => !taken.has(fact)).map((fact) => ({ before: fact, isReplaced: false })),
   ]
-  return { pairs: renames.isEmpty ? pairs : pairs.map((pair) => withFormerName(pair, renames)), renames }
+  return {
+    pairs: renames.isEmpty ? pairs : pairs.map((pair) => withFormerName(pair, renames)),
+    renames,
+    compared: { before: old, after: now },
+  }
 }
 
 const identityOf = ({ kind, identity }: Fact) => `${kind} ${identity}`

@@ -41,7 +41,7 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
     const isParentsNow = change.action === 'removed' && partsNow.has(identity)
     const wasParents = change.action === 'added' && partsBefore.has(identity)
     if (isRestartUsed(change) || isCommentOf(change, extensions)) return []
-    if (renamed.has(change.table) && isToldByColumn(change, columns)) return []
+    if ((renamed.has(change.table) || isNamedByServer(change)) && isToldByColumn(change, columns)) return []
     if (!isParentsNow && !wasParents) return [change]
     if (change.table !== null && moved.has(change.table)) return []
     if (isNotNull(change))
@@ -55,11 +55,13 @@ export function tellParts(told: Told[], before: SchemaSnapshot, after: SchemaSna
 const isRestartUsed = ({ action, kind, before }: SchemaChange) =>
   action === 'removed' && kind === 'setting' && /^restart with -?\d+$/.test(before ?? '')
 
-/** A NOT NULL that came or went with what its column says; only its name is as odd as the table's new one. */
+/** A NOT NULL that came or went with its column, or with what the column says. */
 const isToldByColumn = ({ action, kind, table, before, after }: SchemaChange, columns: Set<string>) =>
   kind === 'constraint' &&
   action !== 'changed' &&
   columns.has(`${table}.${/^NOT NULL (.*)$/s.exec(after ?? before ?? '')?.[1]}`)
+
+const isNamedByServer = ({ id }: SchemaChange) => /_not_null\d*"?$/.test(id)
 
 /** An extension brings its comment, and takes it along. */
 const isCommentOf = ({ action, kind, id }: SchemaChange, extensions: Set<string>) =>

@@ -69,21 +69,24 @@ function hashOf(facts: Fact[]): string {
   return hash.digest('hex')
 }
 
-const tableOf = ({ oid, schema, name }: TableCount) =>
-  oid === undefined ? JSON.stringify([schema, name]) : String(oid)
+const nameOfTable = ({ schema, name }: TableCount) => JSON.stringify([schema, name])
+const tableOf = (count: TableCount) => (count.oid === undefined ? nameOfTable(count) : String(count.oid))
 
 function takeOverCounts(kept: TableCount[], before: TableCount[], after: TableCount[]): TableCount[] {
   const was = new Map(before.map((count) => [tableOf(count), count]))
   const is = new Map(after.map((count) => [tableOf(count), count]))
-  const byName = new Map(after.map((count) => [JSON.stringify([count.schema, count.name]), count]))
+  const namedBefore = new Map(before.map((count) => [nameOfTable(count), count]))
+  const namedAfter = new Map(after.map((count) => [nameOfTable(count), count]))
   const counts = kept.flatMap((own) => {
-    const now = is.get(tableOf(own)) ?? (own.oid === undefined ? byName.get(tableOf(own)) : undefined)
-    const then = now ? was.get(tableOf(now)) : was.get(tableOf(own))
-    if (!then) return [own]
+    // A baseline of version 1.0.0 has names alone.
+    const then = own.oid === undefined ? namedBefore.get(nameOfTable(own)) : was.get(tableOf(own))
+    const now = then ? is.get(tableOf(then)) : own.oid === undefined ? namedAfter.get(nameOfTable(own)) : undefined
+    if (!then) return now ? [now] : [own]
     return now ? [moved(own, then, now)] : []
   })
-  const known = new Set(counts.flatMap((count) => [tableOf(count), JSON.stringify([count.schema, count.name])]))
-  const made = after.filter((count) => !was.has(tableOf(count)) && !known.has(tableOf(count)))
+  const known = new Set(counts.map(tableOf))
+  const isKnown = (count: TableCount) => known.has(tableOf(count)) || known.has(nameOfTable(count))
+  const made = after.filter((count) => !was.has(tableOf(count)) && !isKnown(count))
   return [...counts, ...made]
 }
 

@@ -1,4 +1,4 @@
-import type { Fact, FactKind, SchemaSnapshot } from '../../model.ts'
+import type { Fact, FactKind } from '../../model.ts'
 import type { Block } from './unified.ts'
 
 /** The order of the kinds in texts and lists: what others are built from comes first. */
@@ -66,14 +66,14 @@ const WITH_BLOCK: ReadonlySet<FactKind> = new Set(['table', 'view', 'materialize
  * renamed is compared with itself.
  */
 export function toBlocks(
-  snapshot: SchemaSnapshot,
+  facts: Fact[],
   placeOf: (column: Fact) => number,
   nameOf: (head: Fact) => string = (head) => head.id,
 ): Block[] {
-  const owners = new Set(snapshot.facts.filter((fact) => WITH_BLOCK.has(fact.kind)).map((fact) => fact.id))
+  const owners = new Set(facts.filter((fact) => WITH_BLOCK.has(fact.kind)).map((fact) => fact.id))
   const members = new Map<string, Fact[]>()
   const heads: Fact[] = []
-  for (const fact of snapshot.facts) {
+  for (const fact of facts) {
     if (WITH_BLOCK.has(fact.kind) || fact.table === null || !owners.has(fact.table)) heads.push(fact)
     else {
       const own = members.get(fact.table)
