@@ -44,14 +44,14 @@ export const RARE_KINDS: RareKind[] = [
   {
     kind: 'cast',
     make: (_id, pick) => {
-      const name = `(integer as public.ct${1 + pick(2)})`
+      const name = `(integer as public.ct${1 + pick(8)})`
       return { sql: `create cast ${name} with inout`, id: name, drop: `drop cast ${name}` }
     },
   },
   {
     kind: 'operator',
     make: (_id, pick) => {
-      const name = `public.${['===', '##', '<%%'][pick(3)]}`
+      const name = `public.${['===', '##', '<%%', '@@@', '&&&', '|=|', '<##>', '%%%'][pick(8)]}`
       return {
         sql: `create operator ${name} (leftarg = int, rightarg = int, function = public.eq)`,
         id: `${name}(integer,integer)`,
@@ -121,7 +121,7 @@ export const RARE_KINDS: RareKind[] = [
   {
     kind: 'transform',
     make: (_id, pick) => {
-      const name = `for ${['integer', 'text', 'bigint'][pick(3)]} language plpgsql`
+      const name = `for ${['integer', 'text', 'bigint', 'numeric', 'date', 'uuid', 'json', 'boolean'][pick(8)]} language plpgsql`
       return {
         sql: `create transform ${name} (from sql with function varchar_support(internal))`,
         id: name,
@@ -155,7 +155,7 @@ export const RARE_KINDS: RareKind[] = [
   {
     kind: 'user mapping',
     make: (_id, pick) => {
-      const name = `for ${['reader', 'boss', 'public'][pick(3)]} server base`
+      const name = `for ${['reader', 'boss', 'public'][pick(3)]} server ${['base', 'base2', 'base3'][pick(3)]}`
       return {
         sql: `create user mapping ${name} options (password 'secret-of-mapping')`,
         id: name,
@@ -166,13 +166,16 @@ export const RARE_KINDS: RareKind[] = [
   {
     kind: 'setting',
     make: (_id, pick) => {
-      const [role, name] = [['reader', 'boss'][pick(2)], ['work_mem', 'app.key'][pick(2)]]
+      const [role, name] = [
+        ['reader', 'boss'][pick(2)],
+        ['work_mem', 'maintenance_work_mem', 'app.key', 'app.other'][pick(4)],
+      ]
       const value = (text: string) => `alter role ${role} set ${name} = '${text}'`
       return {
-        sql: value('64kB'),
+        sql: value('1MB'),
         id: `role ${role} ${name}`,
         drop: `alter role ${role} reset ${name}`,
-        changes: [value('128kB'), value('64kB')],
+        changes: [value('2MB'), value('1MB')],
       }
     },
   },

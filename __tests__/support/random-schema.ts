@@ -89,9 +89,10 @@ export const GROUND = `
 ${ROLES.map((role) => `do $$ begin create role ${identifier(role)}; exception when duplicate_object then null; end $$;`).join('\n')}
 create function public.on_row() returns trigger language plpgsql as 'begin return new; end';
 create function public.on_event() returns event_trigger language plpgsql as 'begin end';
-create type public.ct1 as (a int); create type public.ct2 as (a int);
+${[1, 2, 3, 4, 5, 6, 7, 8].map((number) => `create type public.ct${number} as (a int);`).join(' ')}
 create function public.eq(int, int) returns bool language sql immutable as 'select $1 = $2';
-create foreign data wrapper base; create server base foreign data wrapper base;`
+create foreign data wrapper base; create server base foreign data wrapper base;
+create server base2 foreign data wrapper base; create server base3 foreign data wrapper base;`
 
 const ODD = ['users', 'we"ird', 'a|b', 'Ünï', '`tick`', 'new\nline', 'x.y', "it's", '🎉', '-- c', ' to ', 'Select']
 const TYPES = ['integer', 'bigint', 'text', 'numeric(10,2)', 'timestamp with time zone', 'jsonb', 'text[]']

@@ -38,6 +38,7 @@ export function visibleParts(report: Report, options: ReportOptions, medium: Med
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
     { markdown: alertBlock(report, medium), name: 'warnings', rank: 0 },
     { markdown: overview(report, medium), name: 'overview', rank: 1 },
+    { markdown: sections.unreadLine(report) },
     {
       markdown: sections.kubernetesLines(report.kubernetes, medium === 'comment'),
       name: 'Kubernetes objects',
