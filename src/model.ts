@@ -141,6 +141,8 @@ export type Precision = 'exact' | 'estimate' | 'at-least' | 'unknown'
 
 /** Rows of one table. */
 export interface TableCount {
+  /** What the catalog knows it by, whatever its name; absent in what version 1.0.0 kept. */
+  oid?: number
   schema: string
   name: string
   kind: 'table' | 'partitioned' | 'materialized-view' | 'foreign'
@@ -178,6 +180,27 @@ export type FactKind =
   | 'event trigger'
   | 'privilege'
   | 'comment'
+  | 'language'
+  | 'access method'
+  | 'collation'
+  | 'conversion'
+  | 'cast'
+  | 'operator'
+  | 'operator class'
+  | 'operator family'
+  | 'transform'
+  | 'text search configuration'
+  | 'text search dictionary'
+  | 'text search parser'
+  | 'text search template'
+  | 'foreign data wrapper'
+  | 'server'
+  | 'user mapping'
+  | 'publication'
+  | 'subscription'
+  | 'large objects'
+  | 'setting'
+  | 'security label'
   /** Of a dump: anything that only its SQL tells. */
   | 'object'
 
@@ -190,6 +213,10 @@ export interface Fact {
   table: string | null
   /** Everything that makes it what it is; equal texts mean no change. */
   definition: string
+  /** What the catalog knows it by, whatever its name: catalog, oid and attnum. Absent in what version 1.0.0 kept. */
+  identity?: string
+  /** A digest of what makes it what it is and must not be shown; compared, never told. */
+  secret?: string
   /** Of a foreign key: the table it points to. */
   references?: string
   /** Of a column: its place among the columns (from 1), its type, its part in keys. */
@@ -198,9 +225,15 @@ export interface Fact {
 
 /** A schema at one moment. */
 export interface SchemaSnapshot {
-  /** Server-side hash over all facts: equal hashes mean equal schemas. */
+  /** Which kinds of fact it knows and how they are written; absent in what version 1.0.0 kept. */
+  form?: number
+  /** Server-side hash over all facts: equal hashes mean that all are called and defined alike. */
   hash: string
   facts: Fact[]
+  /** Identities of what is there and no fact of its own, since a parent table or a column has it. */
+  partsOfOthers?: string[]
+  /** What was not looked at, as phrases. */
+  unread?: string[]
 }
 
 /** One difference between two schemas. */
@@ -211,6 +244,27 @@ export interface SchemaChange {
   table: string | null
   before?: string
   after?: string
+  /** Its identity before, where it was renamed or moved to another schema. */
+  from?: string
+  /** It was dropped and made anew under its name: what it held is gone, or was copied. */
+  replaced?: true
+  /** What happened, in words, where before and after alone would mislead: `attached to public.ev as a partition`. */
+  note?: string
+}
+
+/** Rows or values that are gone since before. */
+export interface DataLoss {
+  /** `dropped` and `replaced` say it of the table or column itself, `deleted` and `gone` (TRUNCATE and the like) of its rows. */
+  how: 'deleted' | 'gone' | 'dropped' | 'replaced'
+  /** The table, qualified and quoted; by its name before where it is no more. */
+  table: string
+  /** Of a column that was dropped or replaced: its name, quoted. */
+  column?: string
+  /** How many rows are gone; of a dropped or replaced table or column, how many it had. Null when nobody counted. */
+  rows: number | null
+  precision: Precision
+  /** Of a replaced table: its rows now, null when unknown. */
+  rowsNow?: number | null
 }
 
 /** Everything that differs between two schemas. */
@@ -266,6 +320,8 @@ export interface Report {
   database?: { name: string; role: string; host: string }
   schema?: SchemaResult
   diff?: SchemaDiff
+  /** Rows and values that are gone; absent where nothing was counted. */
+  losses?: DataLoss[]
   /** Schema after the run; the ER diagram is drawn from it. */
   snapshot?: SchemaSnapshot
   tables?: TableCount[]

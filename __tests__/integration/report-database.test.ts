@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
 import { type Database, openDatabase } from '../../src/database/connect.ts'
-import { changeAgainst, countTables, diffSnapshots, takeSnapshot } from '../../src/database/inspect/index.ts'
+import {
+  changeAgainst,
+  countTables,
+  diffSnapshots,
+  findLosses,
+  takeSnapshot,
+} from '../../src/database/inspect/index.ts'
 import type { Report, SchemaSnapshot, TableCount } from '../../src/model.ts'
 import { renderComment, renderSummary } from '../../src/report/index.ts'
 import { autolinks, HIDDEN, rendered } from '../support/dom.ts'
@@ -49,8 +55,14 @@ describe('the report of a real database', () => {
     const baseline: TableCount[] = await countTables(testRuntime(), database, COUNTS)
     await database.sql.unsafe(AFTER).simple()
     const after = await takeSnapshot(database)
-    const tables = changeAgainst(await countTables(testRuntime(), database, COUNTS), baseline)
-    report = baseReport({ diff: diffSnapshots(before, after), snapshot: after, tables })
+    const counts = await countTables(testRuntime(), database, COUNTS)
+    const diff = diffSnapshots(before, after)
+    const losses = findLosses({
+      ...{ diff, files: [] },
+      before: { snapshot: before, counts: baseline },
+      now: { snapshot: after, counts },
+    })
+    report = baseReport({ diff, losses, snapshot: after, tables: changeAgainst(counts, baseline) })
   })
 
   afterAll(async () => {
@@ -68,7 +80,7 @@ describe('the report of a real database', () => {
     expect(line('view names')).toContain('🟡 changed view names')
     expect(line('enum level')).toContain("'low', 'high' → 'low', 'middle', 'high'")
     const text = renderComment(report, OPTIONS)
-    expect(text).toContain('Drops the table `dropped` with all data.')
+    expect(text).toContain('Drops the table `dropped` (0 rows) with all data.')
     expect(text).toContain('Drops the column `customers.note` (2 rows) with all data.')
   })
 

@@ -1,5 +1,8 @@
-import { byText, toBlocks } from '../../src/database/inspect/text.ts'
-import type { Fact, SchemaSnapshot } from '../../src/model.ts'
+import { blocksOf } from '../../src/database/inspect/diff.ts'
+import { pairFacts } from '../../src/database/inspect/pair.ts'
+import { byText } from '../../src/database/inspect/text.ts'
+import type { Block } from '../../src/database/inspect/unified.ts'
+import type { SchemaSnapshot } from '../../src/model.ts'
 
 /**
  * Applies a unified diff as `patch` does with no fuzz: every context and removed line must be where the hunk says.
@@ -40,10 +43,13 @@ export function applyUnified(text: string, diff: string): string {
   return [...output, ...old.slice(consumed)].join('\n')
 }
 
-/** The text that the unified diff of two snapshots speaks of: the columns of `of` in the order that `before` gives them. */
-export function renderForDiff(before: SchemaSnapshot, of: SchemaSnapshot): string {
-  const places = new Map(before.facts.map((fact) => [`${fact.kind} ${fact.id}`, fact.column?.position ?? 0]))
-  const place = (fact: Fact) => places.get(`${fact.kind} ${fact.id}`) ?? 10_000 + (fact.column?.position ?? 0)
-  const blocks = toBlocks(of, place).sort((a, b) => byText(a.key, b.key))
-  return `${blocks.flatMap(({ lines }) => lines).join('\n')}\n`
+/** The two texts that the unified diff of two snapshots speaks of. */
+export function textsForDiff(before: SchemaSnapshot, after: SchemaSnapshot): { old: string; now: string } {
+  const { old, now } = blocksOf(pairFacts(before, after))
+  const text = (blocks: Block[]) =>
+    `${blocks
+      .toSorted((a, b) => byText(a.key, b.key))
+      .flatMap(({ lines }) => lines)
+      .join('\n')}\n`
+  return { old: text(old), now: text(now) }
 }

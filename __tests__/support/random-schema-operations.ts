@@ -20,6 +20,9 @@ import {
   type Table,
   TYPES,
 } from './random-schema.ts'
+import { RARE_KINDS } from './random-schema-rare.ts'
+
+type Picked<T, K extends keyof T> = { [P in K]: T[P] }
 
 const READERS = ROLES.filter((role) => role !== 'boss')
 
@@ -184,11 +187,12 @@ const renameColumn = onColumn((table, column, model, pick) => {
   return `alter table ${idOf(table)} rename column ${identifier(before)} to ${identifier(name)}`
 })
 
-/** Only the order of columns changes, which is no difference. */
+/** A column of the same name and type, but another one. */
 const moveColumn = onColumn((table, column) => {
   if (column.sequence || column.default) return null
   forgetColumn(table, column.name)
-  table.columns.push(column)
+  const { number: _gone, ...anew } = column
+  table.columns.push(anew)
   return `alter table ${idOf(table)} drop column ${identifier(column.name)};
     alter table ${idOf(table)} add column ${identifier(column.name)} ${column.type}${column.notNull ? ' not null' : ''}`
 })
@@ -271,22 +275,49 @@ const dropMember: Operation = (model, pick) => {
 }
 
 const changeMember: Operation = (model, pick) => {
-  const table = oneOf(ordinary(model), pick)
-  const member =
-    table &&
-    oneOf(
-      table.members.filter(({ kind }) => kind === 'trigger' || kind === 'policy' || kind === 'rule'),
-      pick,
-    )
-  if (!table || !member) return null
+  const found = oneOfKind(
+    ordinary(model).flatMap((of) => of.members.filter(isChangeable).map((one) => ({ kind: one.kind, of, one }))),
+    pick,
+  )
+  if (!found) return null
+  const { of: table, one: member } = found
   const name = identifier(member.name)
   if (member.kind === 'policy') {
     member.token = `${member.token} altered`
     return `alter policy ${name} on ${idOf(table)} using (${member.token.length} > 0)`
   }
+  if (member.kind === 'constraint') {
+    member.token = `${member.token} valid`
+    return `alter table ${idOf(table)} validate constraint ${name}`
+  }
+  if (member.kind === 'statistics') {
+    // Another one of the same name.
+    delete member.number
+    member.token = member.token === 'expression' ? 'other' : 'expression'
+    const full = path(table.schema, member.name)
+    const column = identifier(member.columns[0] ?? '')
+    const expression = member.token === 'other' ? `coalesce(null, ${column})` : `coalesce(${column}, null)`
+    return `drop statistics ${full}; create statistics ${full} on (${expression}) from ${idOf(table)}`
+  }
   const off = member.token.endsWith('off')
   member.token = off ? member.token.replace(/ off$/, '') : `${member.token} off`
+  if (member.kind === 'index')
+    return `alter index ${path(table.schema, member.name)} ${off ? 'reset (fillfactor)' : 'set (fillfactor = 50)'}`
   return `alter table ${idOf(table)} ${off ? 'enable' : 'disable'} ${member.kind} ${name}`
+}
+
+/** Of constraints, those checks that were not validated yet. */
+const isChangeable = ({ kind, token }: { kind: FactKind; token: string }) =>
+  kind !== 'constraint' || /^is (?:not )?null(?: or true)?$/.test(token)
+
+const changeView: Operation = (model, pick) => {
+  const view = oneOfKind(model.views, pick)
+  if (!view) return null
+  const option = view.kind === 'view' ? 'security_barrier' : 'fillfactor'
+  const has = view.options === option
+  view.options = has ? '' : option
+  const value = view.kind === 'view' ? 'true' : '50'
+  return `alter ${view.kind} ${path(view.schema, view.name)} ${has ? `reset (${option})` : `set (${option} = ${value})`}`
 }
 
 const grant: Operation = (model, pick) => {
@@ -384,13 +415,14 @@ const dropSchema: Operation = (model, pick) => {
 /** Makes an object that stands alone in the schema public; `make` may set its identity otherwise. */
 function createOther(
   kind: FactKind,
-  make: (id: string, pick: Pick) => { sql: string; id?: string; token?: string },
+  make: (id: string, pick: Pick) => { sql: string } & Partial<Picked<Other, 'id' | 'token' | 'drop' | 'changes'>>,
 ): Operation {
   return (model, pick) => {
     const id = path('public', fresh(model, pick))
     const made = make(id, pick)
     if (model.others.some((other) => other.kind === kind && other.id === made.id)) return null
-    model.others.push({ kind, id: made.id ?? id, token: made.token ?? '1', size: 1 })
+    const { sql: _sql, ...known } = made
+    model.others.push({ kind, id, token: '1', size: 1, ...known })
     return made.sql
   }
 }
@@ -416,10 +448,23 @@ const dropOther: Operation = (model, pick) => {
   const other = oneOfKind(model.others, pick)
   if (!other) return null
   model.others = model.others.filter((one) => one !== other)
+  if (other.drop) return other.drop
   if (other.kind === 'privilege')
     return 'alter default privileges for role boss in schema public revoke select on tables from reader'
   const kind = { enum: 'type', type: 'type' }[other.kind as string] ?? other.kind
   return `drop ${kind} ${other.id}`
+}
+
+/** Changes one of the objects that say how, or changes it back. */
+const changeAnyOther: Operation = (model, pick) => {
+  const other = oneOfKind(
+    model.others.filter(({ changes }) => changes),
+    pick,
+  )
+  if (!other?.changes) return null
+  const isChanged = other.token.endsWith(' changed')
+  other.token = isChanged ? other.token.replace(/ changed$/, '') : `${other.token} changed`
+  return other.changes[isChanged ? 1 : 0]
 }
 
 /** Every operation, by name; the name tells a failing run what it did. */
@@ -484,6 +529,8 @@ export const OPERATIONS: Record<string, Operation> = {
   dropMember,
   dropMemberAgain: dropMember,
   changeMember,
+  changeMemberAgain: changeMember,
+  changeView,
   grant,
   revoke,
   grantColumn,
@@ -534,6 +581,12 @@ export const OPERATIONS: Record<string, Operation> = {
     sql: 'alter default privileges for role boss in schema public grant select on tables to reader',
     id: 'default tables of boss in schema public to reader',
   })),
+  ...Object.fromEntries(RARE_KINDS.map(({ kind, make }) => [`create ${kind}`, createOther(kind, make)])),
+  changeAnyOther,
+  changeAnyOtherAgain: changeAnyOther,
+  changeAnyOtherOften: changeAnyOther,
   dropOther,
   dropOtherAgain: dropOther,
+  dropOtherOften: dropOther,
+  dropOtherMore: dropOther,
 }

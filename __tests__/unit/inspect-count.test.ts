@@ -5,6 +5,7 @@ import type { TableCount } from '../../src/model.ts'
 
 const options: CountOptions = { mode: 'exact', perTableMilliseconds: 1, totalMilliseconds: 1, largestBytes: 1000 }
 const source = (over: Partial<CountSource> = {}): CountSource => ({
+  oid: 1,
   schema: 'public',
   name: 't',
   kind: 'table',

@@ -37,6 +37,8 @@ describe('output changes', () => {
       table: 'public.courses',
       before: null,
       after: 'table',
+      from: null,
+      replaced: false,
     })
   })
 

@@ -15,6 +15,8 @@ export interface Database {
   readonly sql: postgres.ReservedSql
   /** The answer to {@link ConnectOptions.first}: its rows, or a list of rows for each of several statements, or the error. */
   readonly first: Promise<unknown>
+  /** The server's major version, 14 to 18, as it says by itself behind the login; 0 where it does not (a pooler may not). */
+  readonly version: number
   /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
   isOpen(): boolean
   /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
@@ -79,6 +81,7 @@ async function open(runtime: Runtime, { options, url, encryption }: Way): Promis
   const seconds = url.connectSeconds ?? CONNECT_SECONDS[options.kind ?? (url.isNeon ? 'neon' : 'foreign')]
   let isOpen = true
   let loggedIn = false
+  let version = 0
   let socket: Socket | undefined
   const gone = Promise.withResolvers<void>()
   const attempts = new AbortController()
@@ -108,8 +111,9 @@ async function open(runtime: Runtime, { options, url, encryption }: Way): Promis
       ...(url.applicationName ? { application_name: url.applicationName } : {}),
     },
     // The server tells its settings once the login is through, privileges on the database included.
-    onparameter: () => {
+    onparameter: (name: string, value: string) => {
       loggedIn = true
+      if (name === 'server_version') version = Number.parseInt(value, 10) || 0
     },
     onclose: () => {
       isOpen = false
@@ -150,6 +154,7 @@ async function open(runtime: Runtime, { options, url, encryption }: Way): Promis
     return {
       sql,
       first,
+      version,
       isOpen: () => isOpen && !runtime.signal.aborted,
       gone: gone.promise,
       async close() {

@@ -1,7 +1,7 @@
-import type { FileResult, Report } from '../model.ts'
+import type { DataLoss, FileResult, Report } from '../model.ts'
 import { groupChanges } from './changes.ts'
 import { code, prose } from './escape.ts'
-import { duration, listing, rows as rowText, size } from './format.ts'
+import { duration, listing, plural, rows as rowText, size, whole } from './format.ts'
 import { countsByName, partName, shortName, unquoted } from './object-names.ts'
 
 // Below this a rewrite is over before anyone waits.
@@ -20,28 +20,62 @@ export function alerts(report: Report): string[] {
 }
 
 function losses(report: Report): string[] {
-  const rowsOf = countsByName(report)
-  const { tables } = groupChanges(report.diff)
-  const dropped = tables
-    .filter((group) => group.kind === 'table' && group.action === 'removed')
-    .map((group) => code(shortName(group.table)))
-  const columns = tables
-    .filter((group) => group.action === 'changed')
-    .flatMap((group) => group.changes.filter((change) => change.kind === 'column' && change.action === 'removed'))
-    .map((change) => {
-      const table = change.table ?? ''
-      const count = rowsOf.get(unquoted(table))
-      const rows = count?.rows ? ` (${rowText(count)} rows)` : ''
-      return `${code(`${shortName(table)}.${partName(change.id, table)}`)}${rows}`
-    })
+  const lost = report.losses ?? inDiff(report)
+  const of = (how: DataLoss['how'], isColumn: boolean) =>
+    lost.filter((loss) => loss.how === how && (loss.column !== undefined) === isColumn)
   return [
-    ...(dropped.length > 0
-      ? [`Drops the table${dropped.length > 1 ? 's' : ''} ${listing(dropped, 5)} with all data.`]
-      : []),
-    ...(columns.length > 0
-      ? [`Drops the column${columns.length > 1 ? 's' : ''} ${listing(columns, 5)} with all data.`]
-      : []),
+    ...told(of('deleted', false), (loss) => `${amount(loss)} of ${nameOf(loss)} deleted.`),
+    ...told(of('gone', false), (loss) => `${amount(loss)} of ${nameOf(loss)} are gone${left(loss)}.`),
+    ...together(of('dropped', false), 'Drops the table', 'with all data.'),
+    ...told(of('replaced', false), (loss) => `The table ${nameOf(loss)} was dropped and made anew${rebuilt(loss)}.`),
+    ...together(of('dropped', true), 'Drops the column', 'with all data.'),
+    ...together(of('replaced', true), 'Drops and makes anew the column', 'with all data that was in it.'),
   ]
+}
+
+/** What a diff alone tells, with the rows that a table has now. */
+function inDiff(report: Report): DataLoss[] {
+  const counts = countsByName(report)
+  const { tables } = groupChanges(report.diff)
+  return tables.flatMap(({ kind, action, table, changes }): DataLoss[] => {
+    if (kind === 'table' && action === 'removed') return [{ how: 'dropped', table, rows: null, precision: 'unknown' }]
+    if (action !== 'changed') return []
+    const { rows, precision } = counts.get(unquoted(table)) ?? { rows: null, precision: 'unknown' }
+    const dropped = changes.filter((change) => change.kind === 'column' && change.action === 'removed')
+    return dropped.map(({ id }) => ({ how: 'dropped', table, column: partName(id, table), rows, precision }))
+  })
+}
+
+const MOST_TOLD = 5
+
+function told(lost: DataLoss[], say: (loss: DataLoss) => string): string[] {
+  const largest = lost.toSorted((a, b) => (b.rows ?? 0) - (a.rows ?? 0))
+  const more = largest.length - MOST_TOLD
+  return [...largest.slice(0, MOST_TOLD).map(say), ...(more > 0 ? [`And rows of ${plural(more, 'more table')}.`] : [])]
+}
+
+function together(lost: DataLoss[], start: string, end: string): string[] {
+  if (lost.length === 0) return []
+  const names = lost.map((loss) => (loss.rows === null ? nameOf(loss) : `${nameOf(loss)} (${amount(loss)})`))
+  return [`${start}${lost.length > 1 ? 's' : ''} ${listing(names, MOST_TOLD)} ${end}`]
+}
+
+function nameOf({ table, column }: DataLoss): string {
+  return code(column === undefined ? shortName(table) : `${shortName(table)}.${column}`)
+}
+
+/** `60,000 rows`, `~20.0 M rows`, `1 row`. */
+function amount({ rows, precision }: DataLoss): string {
+  return `${rowText({ rows, precision, visibleOnly: false })} ${rows === 1 ? 'row' : 'rows'}`
+}
+
+const left = ({ rowsNow }: DataLoss) =>
+  rowsNow === undefined || rowsNow === null ? '' : `, ${whole(rowsNow)} are left`
+
+function rebuilt(loss: DataLoss): string {
+  if (loss.rows === null) return ''
+  const now = loss.rowsNow === undefined || loss.rowsNow === null ? '?' : whole(loss.rowsNow)
+  return `: ${amount(loss).replace(/ rows?$/, '')} → ${now} rows`
 }
 
 function rewrites(file: FileResult): string[] {

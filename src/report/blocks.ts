@@ -1,5 +1,13 @@
 import type { KubernetesResult, Report, SchemaChange, SqlFailure, SweepRow, TableCount } from '../model.ts'
-import { beforeAndAfter, changeLine, type GroupedChanges, groupChanges, STATE_OF, tableCell } from './changes.ts'
+import {
+  beforeAndAfter,
+  changeLine,
+  type GroupedChanges,
+  groupChanges,
+  STATE_OF,
+  tableCell,
+  whatHappened,
+} from './changes.ts'
 import { code, fence, link, prose, table } from './escape.ts'
 import { duration, listing, plural, rows, signed, size, whole } from './format.ts'
 import { countsByName, qualified, shortName, unquoted } from './object-names.ts'
@@ -24,6 +32,8 @@ export function changesTable(report: Report, most: number): string {
 
 /** A changed enum, domain or sequence is short enough to show what it was and is. */
 function objectCell(change: SchemaChange): string {
+  const story = whatHappened(change)
+  if (story) return `${STATE_OF[change.action]}: ${story}`
   const short = change.action === 'changed' && ['enum', 'domain', 'sequence', 'extension'].includes(change.kind)
   const values = short ? beforeAndAfter(change) : ''
   return values ? `${STATE_OF.changed}: ${values}` : STATE_OF[change.action]
@@ -32,6 +42,12 @@ function objectCell(change: SchemaChange): string {
 /** How many lines {@link changesTable} has in full. */
 export function changedThings(groups: GroupedChanges): number {
   return groups.tables.length + groups.others.length
+}
+
+/** What the comparison does not cover, as one small line; empty for most databases. */
+export function unreadLine(report: Report): string {
+  const unread = report.diff ? (report.snapshot?.unread ?? []) : []
+  return unread.length > 0 ? `<sub>Not compared: ${prose(unread.join('; '), 500)}.</sub>` : ''
 }
 
 function rowsWithChange(count: TableCount): string {

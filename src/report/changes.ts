@@ -1,7 +1,7 @@
 import type { FactKind, SchemaChange, SchemaDiff } from '../model.ts'
-import { code } from './escape.ts'
+import { code, prose } from './escape.ts'
 import { plural } from './format.ts'
-import { partName } from './object-names.ts'
+import { partName, shortName } from './object-names.ts'
 
 /** Everything that changed on one table or view; `action` is what became of the thing itself. */
 export interface TableChanges {
@@ -73,14 +73,43 @@ const SHORT: readonly FactKind[] = [
   'sequence',
   'extension',
   'privilege',
+  'setting',
+  'publication',
+  'server',
+  'cast',
+  'operator',
+  'collation',
+  'large objects',
 ]
 
-/** One change as safe Markdown: `🟢 new column`, name and definition; the colour alone tells not everybody. */
+/** One change as safe Markdown: `🟢 new column`, name and definition, or what happened in words; the colour alone tells not everybody. */
 export function changeLine(change: SchemaChange): string {
   const name = `${STATE_OF[change.action]} ${change.kind} ${code(partName(change.id, change.table))}`
+  const story = whatHappened(change)
+  if (story) return `${name}: ${story}`
   if (!SHORT.includes(change.kind)) return name
   const values = beforeAndAfter(change)
   return values ? `${name}: ${values}` : name
+}
+
+/** A rename, a replacement or a note as safe Markdown; empty where the definitions say it all. */
+export function whatHappened(change: SchemaChange): string {
+  const { from, table, replaced, note, before, after, kind } = change
+  const other = from !== undefined && before !== after && SHORT.includes(kind) ? beforeAndAfter(change) : ''
+  return [
+    from === undefined ? '' : `was ${code(formerName(from, table, change.id))}`,
+    replaced ? 'dropped and made anew' : '',
+    note ? prose(note, 300) : '',
+    other,
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+/** Of a part of a table its own former name, whatever the table was called then. */
+function formerName(from: string, table: string | null, id: string): string {
+  if (table === null || id === table || !id.startsWith(`${table}.`)) return shortName(from)
+  return /(?:"(?:[^"]|"")*"|[^."]+)$/.exec(from)?.[0] ?? from
 }
 
 /** The old and new definition of a change, or the new one of an addition, as code; empty for a removal. */

@@ -23,7 +23,7 @@ function rough(count: number): string {
 }
 
 /** A row count as far as it can be trusted: `1,204`, `~20.0 M`, `≥ 100,000`, `–` when unknown. */
-export function rows(count: TableCount): string {
+export function rows(count: Pick<TableCount, 'rows' | 'precision' | 'visibleOnly'>): string {
   if (count.rows === null || count.precision === 'unknown') return '–'
   const marks = { exact: '', estimate: '~', 'at-least': '≥ ' }
   const number = count.precision === 'estimate' ? rough(count.rows) : whole(count.rows)

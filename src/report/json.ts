@@ -4,8 +4,8 @@ import type { SchemaChange, SchemaDiff, TableCount } from '../model.ts'
 const LONGEST = 200_000
 
 /**
- * The output `changes`: `{ total, added, removed, changed, complete, changes: [{ action, kind, id, table, before, after }] }`
- * as JSON, described by docs/schemas/changes.schema.json. Very long ones come without definitions, then with fewer entries;
+ * The output `changes`: `{ total, added, removed, changed, complete, changes: [{ action, kind, id, table, before, after,
+ * from, replaced }] }` as JSON, described by docs/schemas/changes.schema.json. Very long ones come without definitions, then with fewer entries;
  * `complete` tells.
  */
 export function changesJson(diff: SchemaDiff): string {
@@ -19,6 +19,8 @@ export function changesJson(diff: SchemaDiff): string {
     table: change.table,
     before: change.before ?? null,
     after: change.after ?? null,
+    from: change.from ?? null,
+    replaced: change.replaced ?? false,
   }))
   const short = entries.map((entry) => ({ ...entry, before: null, after: null }))
   const whole = JSON.stringify({ ...head, complete: true, changes: entries })

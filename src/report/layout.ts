@@ -41,6 +41,7 @@ export function visibleParts(report: Report, medium: Medium): Part[] {
     { markdown: report.skipReason ? prose(report.skipReason) : '' },
     { markdown: alertBlock(report, medium), name: 'warnings', rank: 0 },
     { markdown: overview(report, medium), name: 'overview', rank: 1 },
+    { markdown: sections.unreadLine(report) },
     {
       markdown: sections.kubernetesLines(report.kubernetes, medium === 'comment'),
       name: 'Kubernetes objects',

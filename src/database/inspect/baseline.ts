@@ -3,12 +3,16 @@ import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
 
-/** What a branch was before its first file: later runs compare with it without waking the parent's compute. */
-export interface Baseline {
-  /** ISO 8601, the server's time. */
-  takenAt: string
+/** A database at one moment: what it consists of, and how many rows. */
+export interface Facts {
   snapshot: SchemaSnapshot
   counts: TableCount[]
+}
+
+/** What a branch was before its first file: later runs compare with it without waking the parent's compute. */
+export interface Baseline extends Facts {
+  /** ISO 8601, the server's time. */
+  takenAt: string
 }
 
 const TABLE = `${OWN_SCHEMA}.baseline`
@@ -39,11 +43,7 @@ export async function readBaseline(database: Database, branchId: string): Promis
  * Keeps the baseline of a branch; the first one stays, since a second run may look when the first has applied files
  * already. Makes our schema and the table where they are missing. Throws the driver's error.
  */
-export async function saveBaseline(
-  database: Database,
-  branchId: string,
-  baseline: Pick<Baseline, 'snapshot' | 'counts'>,
-): Promise<void> {
+export async function saveBaseline(database: Database, branchId: string, baseline: Facts): Promise<void> {
   try {
     await makeTable(database)
   } catch (error) {

@@ -17,6 +17,7 @@ export interface CountOptions {
 
 /** What the catalog knows about a table before anything is counted. */
 export interface CountSource {
+  oid: number
   schema: string
   name: string
   kind: TableCount['kind']
@@ -66,7 +67,7 @@ summed as (
     case when bool_or((bytes > 0 or locked) and (reltuples <= 0 or relpages = 0)) then null
       else round(coalesce(sum(reltuples::float8 / nullif(relpages, 0) * bytes / current_setting('block_size')::int), 0)) end as estimate
   from part group by root)
-select r.nspname as schema, r.relname as name,
+select r.oid::int8::float8 as oid, r.nspname as schema, r.relname as name,
   case r.relkind when 'r' then 'table' when 'p' then 'partitioned' when 'm' then 'materialized-view' else 'foreign' end as kind,
   coalesce(s.bytes, 0) as bytes, s.estimate, coalesce(s.foreign_parts, false) as "foreignPartitions",
   coalesce(s.locked, false) or r.oid in (select relation from locked) as locked,
@@ -99,7 +100,7 @@ export function planCount(source: CountSource, options: CountOptions): CountStep
 
 const unknown = (source: CountSource, reason: string): CountStep => ({ do: 'known', count: uncounted(source, reason) })
 
-const about = ({ schema, name, kind, bytes }: CountSource) => ({ schema, name, kind, bytes })
+const about = ({ oid, schema, name, kind, bytes }: CountSource) => ({ oid, schema, name, kind, bytes })
 
 /** A result of counting; with policies it is what this role can see. */
 export function counted(source: CountSource, rows: number, precision: 'exact' | 'at-least' = 'exact'): TableCount {

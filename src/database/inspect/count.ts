@@ -156,14 +156,20 @@ function describeFailure(error: unknown, options: CountOptions): Failure {
 
 /**
  * The same counts with what changed against a baseline: rows now minus rows then, of tables that both know exactly and
- * see alike (row-level security). Tables that the baseline lacks have no change.
+ * see alike (row-level security). A table is the same by oid, whatever its name, else by name. Tables that the baseline
+ * lacks have no change.
  */
 export function changeAgainst(counts: TableCount[], baseline: TableCount[]): TableCount[] {
-  const key = (count: TableCount) => JSON.stringify([count.schema, count.name])
-  const before = new Map(baseline.map((count) => [key(count), count]))
+  const nameOf = (count: TableCount) => JSON.stringify([count.schema, count.name])
+  const byOid = new Map(baseline.flatMap((count) => (count.oid === undefined ? [] : [[count.oid, count] as const])))
+  const byName = new Map(baseline.map((count) => [nameOf(count), count]))
+  const present = new Set(counts.map(({ oid }) => oid))
   return counts.map((count) => {
     const { change: _previous, ...now } = count
-    const then = before.get(key(count))
+    const named = byName.get(nameOf(count))
+    // The name may be that of a table which is called otherwise now.
+    const isOther = named?.oid !== undefined && named.oid !== count.oid && present.has(named.oid)
+    const then = byOid.get(count.oid ?? -1) ?? (isOther ? undefined : named)
     const comparable = then?.precision === 'exact' && now.precision === 'exact' && then.visibleOnly === now.visibleOnly
     return comparable && then.rows !== null && now.rows !== null ? { ...now, change: now.rows - then.rows } : now
   })

@@ -1,7 +1,6 @@
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
-import { type Baseline, readBaseline, saveBaseline } from './baseline.ts'
-import type { Facts } from './take-over.ts'
+import { type Baseline, type Facts, readBaseline, saveBaseline } from './baseline.ts'
 
 const TABLE = `${OWN_SCHEMA}.baseline`
 

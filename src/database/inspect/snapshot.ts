@@ -2,28 +2,44 @@ import type { Fact, FactKind, SchemaSnapshot } from '../../model.ts'
 import type { Database } from '../connect.ts'
 import { askCatalogForOne } from './ask.ts'
 import { ATTACHED } from './facts/attached.ts'
-import { COMMENTS, PRIVILEGE_SOURCES, PRIVILEGES } from './facts/privileges.ts'
-import { COLUMN_KEYS, COLUMNS, CONSTRAINTS, SEQUENCE_OPTIONS, TABLES } from './facts/tables.ts'
+import { elsewhere } from './facts/elsewhere.ts'
+import { operatorsAndLanguages } from './facts/operators.ts'
+import { COMMENTS_AND_LABELS, PRIVILEGE_SOURCES, PRIVILEGES } from './facts/privileges.ts'
+import { READABLE_SEQUENCES, SETTINGS } from './facts/settings.ts'
+import { COLUMN_KEYS, COLUMNS, CONSTRAINTS, PARTS_OF_OTHERS, SEQUENCE_OPTIONS, TABLES } from './facts/tables.ts'
+import { TEXT_SEARCH } from './facts/text-search.ts'
 import { TYPES_AND_FUNCTIONS } from './facts/types.ts'
+import { UNREAD, type Unread, unreadText } from './unread.ts'
 import { VISIBLE } from './visible.ts'
 
-const QUERIES = [TABLES, COLUMNS, CONSTRAINTS, ...ATTACHED, ...TYPES_AND_FUNCTIONS, ...PRIVILEGES, COMMENTS]
+/** The form of the snapshots taken now; those of version 1.0.0 have none, know no identities and fewer kinds. */
+const SNAPSHOT_FORM = 2
 
-const FACTS = `with ${[VISIBLE, SEQUENCE_OPTIONS, COLUMN_KEYS, PRIVILEGE_SOURCES].join(',')},
-facts as materialized (${QUERIES.join('\nunion all\n')})`
+export function factsOf(version: number): string {
+  const queries = [
+    ...[TABLES, COLUMNS, CONSTRAINTS, ...ATTACHED, ...TYPES_AND_FUNCTIONS, ...operatorsAndLanguages(version)],
+    ...[...TEXT_SEARCH, ...elsewhere(version), ...SETTINGS, ...PRIVILEGES, COMMENTS_AND_LABELS],
+  ]
+  return `with ${[VISIBLE, SEQUENCE_OPTIONS, COLUMN_KEYS, PRIVILEGE_SOURCES, READABLE_SEQUENCES].join(',')},
+facts as materialized (${queries.join('\nunion all\n')})`
+}
 
 // Only what makes a change goes into the hash: not a column's place, nor what is derived from other facts.
-const HASH = `select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), kind, id, def), chr(30)
+const HASH = `select encode(sha256(convert_to(coalesce(string_agg(concat_ws(chr(31), kind, id, def, secret), chr(30)
   order by kind collate "C", id collate "C"), ''), 'UTF8')), 'hex') from facts`
 
-const LIST = `select coalesce(json_agg(json_build_array(kind, id, tab, def, refs, colname, colpos, coltype, colkey)
+const LIST = `select coalesce(json_agg(json_build_array(kind, id, tab, def, ident, secret, refs, colname, colpos, coltype, colkey)
   order by kind collate "C", id collate "C"), '[]') from facts`
+
+const PARTS = `select coalesce(json_agg(ident order by ident collate "C"), '[]') from (${PARTS_OF_OTHERS}) parts`
 
 type FactRow = [
   kind: FactKind,
   id: string,
   table: string | null,
   definition: string,
+  identity: string,
+  secret: string | null,
   references: string | null,
   columnName: string | null,
   position: number | null,
@@ -31,13 +47,21 @@ type FactRow = [
   key: NonNullable<Fact['column']>['key'] | null,
 ]
 
+interface Answer {
+  hash: string
+  facts: FactRow[]
+  parts: string[]
+  unread: Unread
+}
+
 /**
- * A hash over every fact of the schema, computed by the server: one round trip, 64 hex digits. Equal hashes mean that
- * {@link takeSnapshot} would return equal facts. Not to be called inside a transaction (the printing settings would stay
- * until its end). Throws the driver's error.
+ * A hash over what every fact of the schema is called and defined by, computed by the server: one round trip, 64 hex
+ * digits. It does not tell a table from one that took its place. Not to be called inside a transaction (the printing
+ * settings would stay until its end). Throws the driver's error.
  */
 export async function takeHash(database: Database): Promise<string> {
-  const { hash } = await askCatalogForOne<{ hash: string }>(database, `${FACTS} select (${HASH}) as hash`)
+  const query = `${factsOf(database.version)} select (${HASH}) as hash`
+  const { hash } = await askCatalogForOne<{ hash: string }>(database, query)
   return hash
 }
 
@@ -46,13 +70,16 @@ export async function takeHash(database: Database): Promise<string> {
  * objects and what extensions own are left out. Not to be called inside a transaction. Throws the driver's error.
  */
 export async function takeSnapshot(database: Database): Promise<SchemaSnapshot> {
-  const query = `${FACTS} select (${HASH}) as hash, (${LIST}) as facts`
-  const { hash, facts } = await askCatalogForOne<{ hash: string; facts: FactRow[] }>(database, query)
-  return { hash, facts: facts.map(toFact) }
+  const query = `${factsOf(database.version)}
+    select (${HASH}) as hash, (${LIST}) as facts, (${PARTS}) as parts, (${UNREAD}) as unread`
+  const { hash, facts, parts, unread } = await askCatalogForOne<Answer>(database, query)
+  return { form: SNAPSHOT_FORM, hash, facts: facts.map(toFact), partsOfOthers: parts, unread: unreadText(unread) }
 }
 
-function toFact([kind, id, table, definition, references, name, position, type, key]: FactRow): Fact {
-  const fact: Fact = { kind, id, table, definition }
+function toFact(row: FactRow): Fact {
+  const [kind, id, table, definition, identity, secret, references, name, position, type, key] = row
+  const fact: Fact = { kind, id, table, definition, identity }
+  if (secret !== null) fact.secret = secret
   if (references !== null) fact.references = references
   if (name !== null && position !== null && type !== null) fact.column = { name, position, type, key: key ?? '' }
   return fact

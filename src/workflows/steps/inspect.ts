@@ -7,6 +7,7 @@ import {
   diffSnapshots,
   endMove,
   type Facts,
+  findLosses,
   keepEffects,
   readBaseline,
   readMovingBaseline,
@@ -99,11 +100,19 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       const places = ledgers.filter(isLedger).map(({ place }) => place)
       const snapshot = withoutTables(whole, places)
       report.snapshot = snapshot
-      if (before) report.diff = diffSnapshots(withoutTables(before.snapshot, places), snapshot)
       const counts = all.filter((table) => !isLedger(table))
+      const then = before && {
+        snapshot: withoutTables(before.snapshot, places),
+        counts: before.counts.filter((table) => !isLedger(table)),
+      }
+      if (then) report.diff = diffSnapshots(then.snapshot, snapshot)
       const tables = counts.filter(({ kind }) => kind === 'table' || kind === 'partitioned').length
+      if (then && report.diff) {
+        const files = report.schema?.files ?? []
+        report.losses = findLosses({ before: then, now: { snapshot, counts }, diff: report.diff, files })
+      }
       if (config.report.counts === 'off') return tables
-      report.tables = before ? changeAgainst(counts, before.counts) : counts
+      report.tables = then ? changeAgainst(counts, then.counts) : counts
       const list = counts.map(({ schema, name, rows }) => `${schema}.${name} ${rows ?? '?'}`)
       run.runtime.log.info(
         `${plural(tables, 'table')}${list.length > 0 ? ': ' : ''}${list.slice(0, MOST_LISTED).join(', ')}${list.length > MOST_LISTED ? ', …' : ''}`,
