@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDatabase } from '../../database/connect.ts'
 import { hasRowsOf } from '../../database/schema/index.ts'
 import type { Run } from '../../run.ts'
+import { clean } from '../../runtime/door.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
+import { noteForJob } from '../../runtime/exits.ts'
 import type { Target } from './target.ts'
 
 // Two steps of a job can apply files to two databases of one branch, and a reset puts back the branch with all of them. The
@@ -18,7 +20,7 @@ function noteOf({ runner }: Run, { branchId }: Target): string | undefined {
 export function noteDatabase(run: Run, target: Target): void {
   const note = target.isPreview ? noteOf(run, target) : undefined
   try {
-    if (note) appendFileSync(note, `${JSON.stringify(target.database)}\n`)
+    if (note) noteForJob(note, clean(run.runtime.secrets, JSON.stringify(target.database)))
   } catch (error) {
     run.runtime.log.debug(`Later steps will not know of the database ${target.database}: ${errorMessage(error)}`)
   }
