@@ -108,6 +108,19 @@ describe('withDatabase', () => {
     }
   })
 
+  test('work that goes on asking after the end is told that the connection was lost', async () => {
+    const cluster = await startCluster()
+    try {
+      const work = withDatabase(testRuntime(), { url: cluster.url() }, async ({ sql }) => {
+        await sql.unsafe('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined)
+        return await sql.unsafe('rollback')
+      })
+      await expect(work).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', message: 'the connection was lost' })
+    } finally {
+      await cluster.stop()
+    }
+  })
+
   test('a cancelled run is told as such, not as a lost connection', async () => {
     const cluster = await startCluster()
     const runtime = testRuntime()

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
-import { errorCode } from '../runtime/errors.ts'
+import { ActionError, errorCode } from '../runtime/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type ConnectionUrl, connectionUrl } from './connection-url.ts'
 import { connectSocket, hungUp } from './socket.ts'
@@ -17,7 +17,7 @@ export interface Database {
   readonly first: Promise<unknown>
   /** The server's major version, 14 to 18, as it says by itself behind the login; 0 where it does not (a pooler may not). */
   readonly version: number
-  /** False once the connection is gone; a query sent then would crash the process inside postgres.js. */
+  /** False once the connection is gone; a query sent then throws CONNECTION_CLOSED. */
   isOpen(): boolean
   /** Resolves when the connection is gone. postgres.js never answers a query sent after an error and before that. */
   readonly gone: Promise<void>
@@ -152,7 +152,7 @@ async function open(runtime: Runtime, { options, url, encryption }: Way): Promis
     clearTimeout(deadline)
     const sql = await Promise.race([pool.reserve(), cancelled.promise])
     return {
-      sql,
+      sql: guarded(runtime, sql, () => isOpen),
       first,
       version,
       isOpen: () => isOpen && !runtime.signal.aborted,
@@ -197,9 +197,33 @@ export async function withDatabase<T>(
     await database.leave()
     return result
   } catch (error) {
+    // Whatever the driver says when its socket is gone, that is why.
+    const isLost = !database.isOpen() && !(error instanceof ActionError || error instanceof postgres.PostgresError)
     await database.close()
-    throw error
+    runtime.signal.throwIfAborted()
+    throw isLost ? goneError() : error
   }
+}
+
+/**
+ * Refuses queries once the connection is gone, in the place of the driver: it writes to a socket that is not there any more,
+ * outside of any promise, and so ends the process.
+ */
+function guarded(runtime: Runtime, sql: postgres.ReservedSql, isOpen: () => boolean): postgres.ReservedSql {
+  const check = (): void => {
+    runtime.signal.throwIfAborted()
+    if (!isOpen()) throw goneError()
+  }
+  return new Proxy(sql, {
+    apply(target, self, texts) {
+      check()
+      return Reflect.apply(target, self, texts)
+    },
+    get(target, name) {
+      if (name === 'unsafe') check()
+      return Reflect.get(target, name)
+    },
+  })
 }
 
 /** A promise that only ever rejects: when the connection is gone, or with the reason of a cancelled run. */
