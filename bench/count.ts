@@ -47,8 +47,7 @@ const WAYS: Record<string, Way> = {
     } as const
     const gone = new Promise<void>(() => undefined)
     const stay = async () => undefined
-    const database = { sql, first: stay(), version: 0,
-      isOpen: () => true, gone, close: stay, leave: stay }
+    const database = { sql, first: stay(), version: 0, isOpen: () => true, gone, close: stay, leave: stay }
     const counts = await countTables(quietRuntime(), database, options)
     return total(counts.map(({ rows }) => rows))
   },

@@ -125,8 +125,15 @@ export async function dumpCatalogs(database: Database): Promise<string> {
   })
   // Functions are printed with their schema where the path does not lead to it.
   const [path] = await database.sql.unsafe(`select quote_literal(current_setting('search_path')) as saved`)
-  const message = [`select set_config('search_path', '', true)`, queries.join(' union all '), `select set_config('search_path', ${path?.saved}, true)`]
-  const [, rows = []] = (await database.sql.unsafe(message.join(';')).simple()) as unknown as { catalog: string; digest: string }[][]
+  const message = [
+    `select set_config('search_path', '', true)`,
+    queries.join(' union all '),
+    `select set_config('search_path', ${path?.saved}, true)`,
+  ]
+  const [, rows = []] = (await database.sql.unsafe(message.join(';')).simple()) as unknown as {
+    catalog: string
+    digest: string
+  }[][]
   return rows
     .map(({ catalog, digest }) => `${catalog} ${digest}`)
     .sort()
