@@ -69,6 +69,38 @@ describe.each<PostgresVersion>([14, 18])('on PostgreSQL %i', (version) => {
     expect((await catalogsOf(database)).filter((name) => !known.includes(name))).toEqual([])
   })
 
+  test('a role with no rights sees the schema too, and is told what it does not see; no password is read', async () => {
+    await cluster.query(`create role narrow login password 'secret-of-narrow'; create role dba superuser`)
+    await cluster.query('create database looked_at owner dba')
+    await cluster.query(
+      `set role dba; create table t (a int primary key, n serial); create sequence sq; alter sequence sq restart with 9; create view v as select a from t;
+       create extension postgres_fdw; create server far foreign data wrapper postgres_fdw;
+       create user mapping for narrow server far options (password 'secret-of-mapping');
+       create subscription sub connection 'password=secret-of-sub' publication x with (connect = false)`,
+      'looked_at',
+    )
+    const asNarrow = await openDatabase(testRuntime(), {
+      url: cluster.url({ database: 'looked_at', user: 'narrow', password: 'secret-of-narrow' }),
+    })
+    try {
+      const { facts, unread } = await takeSnapshot(asNarrow)
+      const seen = facts.map(({ kind, id }) => `${kind} ${id}`)
+      expect(seen).toEqual(
+        expect.arrayContaining(['table public.t', 'view public.v', 'sequence public.sq', 'subscription sub']),
+      )
+      expect(seen).toContain('user mapping for narrow server far')
+      expect(seen.filter((name) => name.startsWith('setting sequence'))).toEqual([])
+      expect(unread).toEqual([
+        'the options of user mappings, which may hold passwords',
+        'the connections of subscriptions, which may hold passwords',
+        'where 2 sequences begin, too many or not for this role to read',
+      ])
+      expect(JSON.stringify(facts)).not.toContain('secret-of')
+    } finally {
+      await asNarrow.close()
+    }
+  })
+
   test.each<[string, SchemaStep[]]>([
     ['change of every kind', STEPS],
     ['rename', RENAMES],

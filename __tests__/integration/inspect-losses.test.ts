@@ -54,6 +54,11 @@ const STORIES: Record<string, Story> = {
     changes: ['changed table public.members (was public.users)', 'changed column public.members.name (replaced)'],
     alerts: ['Drops and makes anew the column `members.name` (500 rows) with all data that was in it.'],
   },
+  'a column dropped in a table that is renamed as well': {
+    sql: 'alter table users rename to members; alter table members drop column name',
+    changes: ['changed table public.members (was public.users)', 'removed column public.users.name'],
+    alerts: ['Drops the column `members.name` (500 rows) with all data.'],
+  },
   'a table dropped and made anew with fewer rows': {
     sql: `create table users_new (id int primary key, name text); insert into users_new select * from only users limit 400;
       drop table child; drop table users; alter table users_new rename to users`,

@@ -123,10 +123,17 @@ export async function dumpCatalogs(database: Database): Promise<string> {
     return `select '${catalog}' as catalog, md5(coalesce(string_agg(line, '|' order by line collate "C"), '')) as digest
       from (select concat_ws(',', ${values.map((value) => `coalesce(${value}, '-')`).join(', ')}) as line from pg_catalog.${catalog} ${only}) x`
   })
-  const rows = (await database.sql.unsafe(queries.join(' union all ')).simple()) as unknown as {
+  // Functions are printed with their schema where the path does not lead to it.
+  const [path] = await database.sql.unsafe(`select quote_literal(current_setting('search_path')) as saved`)
+  const message = [
+    `select set_config('search_path', '', true)`,
+    queries.join(' union all '),
+    `select set_config('search_path', ${path?.saved}, true)`,
+  ]
+  const [, rows = []] = (await database.sql.unsafe(message.join(';')).simple()) as unknown as {
     catalog: string
     digest: string
-  }[]
+  }[][]
   return rows
     .map(({ catalog, digest }) => `${catalog} ${digest}`)
     .sort()

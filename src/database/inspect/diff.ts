@@ -54,7 +54,8 @@ function compareFacts(pair: Pair, renames: Renames, replacedTables: Set<string>)
     action: before && after ? 'changed' : after ? 'added' : 'removed',
     kind: either.kind,
     id: either.id,
-    table: either.table,
+    // Of what is gone too the table by its name now, if it is there.
+    table: either.table !== null && !after ? renames.translate(either.table) : either.table,
     ...(before ? { before: before.definition } : {}),
     ...(after ? { after: after.definition } : {}),
     ...(pair.from === undefined ? {} : { from: pair.from }),

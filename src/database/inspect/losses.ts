@@ -45,7 +45,7 @@ function ofColumns(diff: SchemaDiff, families: Families): DataLoss[] {
       return []
     // What is computed from other columns is lost with none.
     if (/ generated always as \(.*\) (?:stored|virtual)\b/s.test(change.before ?? '')) return []
-    const rows = families.rowsBefore(table, replaced ? 'now' : 'before')
+    const rows = families.rowsBefore(table, 'now')
     return [{ how: replaced ? 'replaced' : 'dropped', table, column: columnName(change), ...rows }]
   })
 }

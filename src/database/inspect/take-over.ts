@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Fact, SchemaSnapshot, TableCount } from '../../model.ts'
 import type { Facts } from './baseline.ts'
 
+export type { Facts }
+
 /**
  * What a branch began with, had main's newer files been there already: `kept` with everything taken over that main's files
  * changed, told by looks right before and right after them. What the pull request changed stays as it is in `kept`, and so

@@ -16,6 +16,8 @@ export function unreadText({ mappings, subscriptions, sequences }: Unread): stri
   return [
     ...(mappings > 0 ? ['the options of user mappings, which may hold passwords'] : []),
     ...(subscriptions > 0 ? ['the connections of subscriptions, which may hold passwords'] : []),
-    ...(sequences > 0 ? [`where ${sequences} sequences begin, which are too many or not for this role to read`] : []),
+    ...(sequences > 0 ? [`where ${sequencesText(sequences)}, too many or not for this role to read`] : []),
   ]
 }
+
+const sequencesText = (count: number) => (count === 1 ? '1 sequence begins' : `${count} sequences begin`)
