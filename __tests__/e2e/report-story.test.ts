@@ -48,7 +48,7 @@ describe('one pull request with a preview, a comparison, a second database and a
       'sql/2_points.sql':
         'alter table users add column points int not null default 0;\ncreate table badges (id int primary key);\ncreate index badges_idx on badges (id);',
     })
-    await run(pull(7, 'opened'), {})
+    await run(pull(7, 'opened'), { expires_in: '3d' })
     const compared = await run(pull(7), { compare_branch: 'pr-7' })
     expect(headlines(7)).toEqual([
       '### ✅ Neon branch `pr-7` is ready: adds table `badges`, column `users.points`',
