@@ -1,34 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../../sandbox/postgres/index.ts'
-import { withDatabase } from '../../src/database/connect.ts'
+import { type Database, openDatabase, withDatabase } from '../../src/database/connect.ts'
 import { compareLedgers } from '../../src/database/migrate/compare-ledgers.ts'
 import { LEDGER_TOOLS } from '../../src/database/migrate/ledger-tools.ts'
 import { listLedgerTables, readLedgers } from '../../src/database/migrate/ledgers.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { TOOL_LEDGERS } from '../support/tool-ledgers.ts'
 
+const CLEAN = `do $$ declare name text; begin
+  for name in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+    execute format('drop schema %I cascade', name);
+  end loop; end $$; create schema public`
+
 let cluster: Cluster
-let database = ''
-let number = 0
+let database: Database
 beforeAll(async () => {
   cluster = await startCluster({ version: 17 })
+  database = await openDatabase(testRuntime(), { url: cluster.url() })
 })
-beforeEach(async () => {
-  number += 1
-  database = `ledger_${number}`
-  await cluster.query(`create database ${database}`)
+beforeEach(() => sql(CLEAN))
+afterAll(async () => {
+  await database.close()
+  await cluster.stop()
 })
-afterAll(() => cluster.stop())
 
-const sql = (text: string) => cluster.query(text, database)
-const read = (named: string[] = []) =>
-  withDatabase(testRuntime(), { url: cluster.url({ database }) }, (connected) => readLedgers(connected, named))
-const tables = async (named: string[] = []) =>
-  (
-    await withDatabase(testRuntime(), { url: cluster.url({ database }) }, (connected) =>
-      listLedgerTables(connected, named),
-    )
-  ).map(({ place }) => place)
+const sql = (text: string): Promise<unknown> => database.sql.unsafe(text).simple()
+const read = (named: string[] = []) => readLedgers(database, named)
+const tables = async (named: string[] = []) => (await listLedgerTables(database, named)).map(({ place }) => place)
 const told = ({ files }: ReturnType<typeof compareLedgers>) =>
   files.map(({ path, state, notes }) => [path, state, ...notes].join(' · '))
 
@@ -144,21 +142,18 @@ describe('an application’s own table', () => {
   })
 
   test('that nobody else may read, or that is locked, is a sentence at most', async () => {
-    await sql('create table knex_migrations (name text, migration_time timestamptz); create role onlooker login')
-    const look = (fresh: string) =>
-      withDatabase(testRuntime(), { url: cluster.url({ database }), settings: { role: fresh } }, (connected) =>
-        readLedgers(connected, []),
-      )
+    await sql('create table knex_migrations (name text, migration_time timestamptz); create role onlooker')
+    const look = (role: string) =>
+      withDatabase(testRuntime(), { url: cluster.url(), settings: { role } }, (connected) => readLedgers(connected, []))
     expect(await look('onlooker')).toEqual({ ledgers: [], problems: [] })
-    const held = withDatabase(testRuntime(), { url: cluster.url({ database }) }, async (other) => {
-      await other.sql.unsafe('begin; lock table knex_migrations').simple()
-      const { ledgers, problems } = await look('postgres')
-      expect(ledgers).toEqual([])
-      expect(problems).toEqual([
+    await sql('begin; lock table knex_migrations')
+    expect(await look(cluster.superuser.name)).toEqual({
+      ledgers: [],
+      problems: [
         'The ledger public.knex_migrations of Knex could not be read: canceling statement due to lock timeout.',
-      ])
+      ],
     })
-    await held
+    await sql('commit')
   })
 })
 
@@ -187,11 +182,21 @@ describe('migrate_ledger', () => {
   test('a name cannot become SQL, and operators of the user’s stand in for none of ours', async () => {
     await sql(`create schema evil; create function evil.no(name, text) returns bool language sql as 'select 1/0 = 1';
       create operator evil.= (leftarg = name, rightarg = text, function = evil.no);
-      create function evil.left(text, int) returns text language sql as 'select 1/0::text';
-      alter database ${database} set search_path = evil, pg_catalog, public;
-      create table knex_migrations (name text, migration_time timestamptz); insert into knex_migrations values ('a', now())`)
-    const nasty = "x\\'); drop table knex_migrations; --"
-    expect((await read([nasty])).ledgers).toHaveLength(1)
-    expect(await tables([nasty])).toEqual(['public.knex_migrations'])
+      create function evil.concat_ws(text, text, text) returns text language sql as 'select (1/0)::text';
+      create table knex_migrations (name text, migration_time timestamptz); insert into knex_migrations values ('a', now());
+      create table schemaversion (version bigint, name text, md5 text, run_at timestamptz); insert into schemaversion values (1, 'a')`)
+    await sql('set search_path = evil, pg_catalog, public')
+    try {
+      const nasty = "x\\'); drop table knex_migrations; --"
+      const { ledgers, problems } = await read([nasty])
+      expect(ledgers.map(({ place, rows }) => [place, rows.length])).toEqual([
+        ['public.knex_migrations', 1],
+        ['public.schemaversion', 1],
+      ])
+      expect(problems).toEqual([`There is no table '${nasty}', which migrate_ledger names.`])
+      expect(await tables([nasty])).toEqual(['public.knex_migrations', 'public.schemaversion'])
+    } finally {
+      await sql('reset search_path')
+    }
   })
 })

@@ -177,8 +177,8 @@ module.exports = new DataSource({ type: 'postgres', url: process.env.DATABASE_UR
     package: 'kysely-ctl',
     files: (list) => ({
       ...each(list, (one) => [
-        `migrations/${numbered(one)}.js`,
-        `const { sql } = require('kysely')\nexports.up = (db) => sql.raw(${literal(one.sql)}).execute(db)\n`,
+        `migrations/${numbered(one)}.ts`,
+        `import { type Kysely, sql } from 'kysely'\nexport const up = (db: Kysely<unknown>) => sql.raw(${literal(one.sql)}).execute(db)\n`,
       ]),
       'kysely.config.ts': `import { Pool } from 'pg'
 import { defineConfig } from 'kysely-ctl'
@@ -199,7 +199,8 @@ export default defineConfig({
         `migrations/${numbered(one)}.js`,
         `const { sql } = require('kysely')\nexports.up = (db) => sql.raw(${literal(one.sql)}).execute(db)\n`,
       ]),
-      'migrate.cjs': `const { Kysely, Migrator, FileMigrationProvider, PostgresDialect } = require('kysely')
+      'migrate.cjs': `const { Kysely, PostgresDialect } = require('kysely')
+const { FileMigrationProvider, Migrator } = require('kysely/migration')
 const { Pool } = require('pg')
 const { promises: fs } = require('node:fs')
 const path = require('node:path')
@@ -233,6 +234,7 @@ module.exports.${CLASS(one)} = class extends Migration {
 }
 `,
       ]),
+      'package.json': JSON.stringify({ dependencies: { '@mikro-orm/cli': '*' } }),
       'mikro-orm.config.js': `const { defineConfig } = require('@mikro-orm/postgresql')
 const { Migrator } = require('@mikro-orm/migrations')
 module.exports = defineConfig({

@@ -76,6 +76,8 @@ const STATES = [
   new RegExp(String.raw`\b[Cc]ode['"]?(?: is)?[\s:=('"\x60]+${STATE}`),
   new RegExp(`PostgresException[^:]*: ${STATE}: `),
   new RegExp(String.raw`(?:ERROR|SQL Error)\s*:?\s+${STATE}(?::| \()`),
+  // lib/pq ends with it.
+  new RegExp(String.raw`\bpq: .*\(${STATE}\)$`),
   new RegExp(String.raw`SQL State\s*:\s*${STATE}`),
 ]
 const NEAR = 60

@@ -78,6 +78,8 @@ export const BEGUN_FILE: readonly RegExp[] = [
   /^### MIGRATION (?<file>\S+) \(UP\)/,
   /^==\s+(?<file>\S+(?: \S+)?): migrating =/,
   /^Applying: (?<file>\S+)/,
+  /Running migration '(?<file>[^']+)'/,
+  /\] running (?<file>\S+\.(?:sql|js|cjs|mjs|ts))$/,
   /^\s*Applying (?<file>\S+?)\.\.\./,
   /Running upgrade .*-> (?<file>\w+)/,
   /Applying migration '(?<file>[^']+)'/,
