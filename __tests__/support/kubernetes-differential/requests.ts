@@ -674,6 +674,175 @@ const TERMINATING: Sent[] = [
   post('terminating: made anew', NAMESPACES, namespace('NS-held')),
 ]
 
+const MORE: Sent[] = [
+  post('more: ssh-auth without a key', SECRETS, secret('k', { type: 'kubernetes.io/ssh-auth' })),
+  post('more: dockercfg without its key', SECRETS, secret('k', { type: 'kubernetes.io/dockercfg' })),
+  post('more: a token of no account', SECRETS, secret('k', { type: 'kubernetes.io/service-account-token' })),
+  post(
+    'more: basic-auth with a password alone',
+    SECRETS,
+    secret('basic', { type: 'kubernetes.io/basic-auth', data: { password: 'cA==' } }),
+  ),
+  post('more: a key that is a dot', SECRETS, secret('k', { data: { '.': 'YQ==' } })),
+  post('more: a key that begins with two dots', SECRETS, secret('k', { data: { '..a': 'YQ==' } })),
+  post('more: a value that is null', SECRETS, secret('null', { data: { A: null } })),
+  post('more: an empty value', SECRETS, secret('blank', { data: { A: '' } })),
+  post('more: data that is empty', SECRETS, secret('hollow', { data: {} })),
+  post('more: an empty type', SECRETS, secret('untyped', { type: '' })),
+  post(
+    'more: a name, a label and a key that are wrong',
+    SECRETS,
+    secret({ name: 'Bad', labels: { x: 'b c' } }, { data: { 'a b': 'YQ==' } }),
+  ),
+  post('more: a label with an empty prefix', SECRETS, secret({ name: 'k', labels: { '/a': 'b' } })),
+  post('more: a label with a long name', SECRETS, secret({ name: 'k', labels: { [`x.y/${'n'.repeat(64)}`]: 'b' } })),
+  post('more: a label that ends with a dot', SECRETS, secret({ name: 'k', labels: { a: 'b.' } })),
+  post(
+    'more: an annotation with capitals',
+    SECRETS,
+    secret({ name: 'capital', annotations: { 'Example.COM/Note': 'x' } }),
+  ),
+  post('more: labels that are null', SECRETS, secret({ name: 'bare', labels: null, annotations: {} })),
+  post('more: YAML', SECRETS, undefined, {
+    text: 'kind: Secret\nmetadata: { name: from-yaml }\ndata: { A: YQ== }\n',
+    type: 'application/yaml',
+  }),
+  post('more: a charset in the type', SECRETS, secret('charset'), { type: 'application/json; charset=utf-8' }),
+  post('more: a uid that was made up', SECRETS, secret({ name: 'uid', uid: 'made-up', selfLink: '/x', generation: 7 })),
+  post(
+    'more: owners and finalizers',
+    SECRETS,
+    secret({ name: 'owned', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'a-b' }] }),
+  ),
+  get('more: the Secret with an owner', `${SECRETS}/owned`),
+  post('more: a role with a slash', ROLES, role('Role', 'a/b', [])),
+  post(
+    'more: a role with a capital',
+    ROLES,
+    role('Role', 'Reader', [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]),
+  ),
+  post(
+    'more: a role with a rule for paths',
+    ROLES,
+    role('Role', 'paths', [{ nonResourceURLs: ['/x'], verbs: ['get'] }]),
+  ),
+  post(
+    'more: a ClusterRole with a rule for paths',
+    `${RBAC}/clusterroles`,
+    role('ClusterRole', 'NS-paths', [{ nonResourceURLs: ['/nothing'], verbs: ['get'] }]),
+  ),
+  post('more: a binding to a role of another kind', BINDINGS, binding('RoleBinding', 'odd', ['Secret', 'x'], [])),
+  post(
+    'more: a binding of a subject without a name',
+    BINDINGS,
+    binding('RoleBinding', 'nameless', ['Role', 'x'], [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io' }]),
+  ),
+  post(
+    'more: a ClusterRoleBinding to a Role',
+    `${RBAC}/clusterrolebindings`,
+    binding('ClusterRoleBinding', 'NS-odd', ['Role', 'x'], []),
+  ),
+  get('more: a role', `${ROLES}/one`),
+  get('more: a binding', `${BINDINGS}/one`),
+  remove('more: a role deleted', `${ROLES}/paths`),
+  post('more: an account with a name that is none', '/api/v1/namespaces/NS/serviceaccounts', {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'Bad_Name' },
+  }),
+  ...[
+    ['a list of nothing', 'mark in ()'],
+    ['spaces everywhere', ' mark = NS , team = data '],
+    ['a key alone with a comma', 'team,'],
+    ['two commas', 'mark=NS,,team'],
+    ['a negation of nothing', '!'],
+    ['a negation with a value', '!team=data'],
+    ['a value that is too long', `team=${'x'.repeat(64)}`],
+    ['a prefix', 'x.example.com/a=b'],
+    ['notin without brackets', 'team notin data'],
+  ].map(([name, selector = '']) =>
+    get(`more selectors: ${name}`, `${SECRETS}?${new URLSearchParams({ labelSelector: selector })}`),
+  ),
+  get('more selectors: a field of Components', `${COMPONENTS}?fieldSelector=metadata.name%3Dapplied`),
+  get('more selectors: a field that Components do not have', `${COMPONENTS}?fieldSelector=spec.type%3Dx`),
+  get(
+    'more selectors: the phase of namespaces',
+    `${NAMESPACES}?fieldSelector=status.phase%3DActive,metadata.name%3DNS`,
+  ),
+  get(
+    'more: a list of Components in a namespace that is not there',
+    '/apis/dapr.io/v1alpha1/namespaces/NS-none/components',
+  ),
+  post('more: a Component for a try', `${COMPONENTS}?dryRun=All`, component('tried')),
+  post('more: a Component with labels that are wrong', COMPONENTS, component({ name: 'bad', labels: { a: 'b c' } })),
+  post(
+    'more: a Component whose list is none',
+    COMPONENTS,
+    component('bad', { type: 'a', version: 'v1', metadata: 'x' }),
+  ),
+  post('more: a Component whose spec is none', COMPONENTS, component('bad', 'x')),
+  apply(
+    'more: a Component with a reference alone',
+    `${COMPONENTS}/reference`,
+    component(
+      'reference',
+      {
+        type: 'state.postgresql',
+        version: 'v1',
+        metadata: [{ name: 'connectionString', secretKeyRef: { name: 's', key: 'k' } }],
+      },
+      { auth: { secretStore: 'kubernetes' } },
+    ),
+  ),
+  apply(
+    'more: the same without auth',
+    `${COMPONENTS}/reference`,
+    component('reference', {
+      type: 'state.postgresql',
+      version: 'v1',
+      metadata: [{ name: 'connectionString', secretKeyRef: { name: 's', key: 'k' } }],
+    }),
+  ),
+  patch(
+    'more: a JSON patch of a Component',
+    `${COMPONENTS}/reference`,
+    [{ op: 'replace', path: '/spec/version', value: 'v2' }],
+    { type: JSON_PATCH },
+  ),
+  apply(
+    'more: at the present version of none',
+    `${SECRETS}/fresh`,
+    secret({ name: 'fresh', resourceVersion: '999999' }),
+  ),
+  apply('more: a namespace for a try', `${NAMESPACES}/NS-tried`, namespace('NS-tried'), 'fieldManager=ours&dryRun=All'),
+  apply(
+    'more: a namespace with finalizers',
+    `${NAMESPACES}/NS-fin`,
+    namespace('NS-fin', { spec: { finalizers: ['example.com/x'] } }),
+  ),
+  apply('more: nothing but a name', `${SECRETS}/nothing`, secret('nothing', {})),
+  apply('more: an empty value, applied', `${SECRETS}/nothing`, secret('nothing', { data: { A: '' } })),
+  apply('more: immutable', `${SECRETS}/nothing`, secret('nothing', { data: { A: '' }, immutable: true })),
+  apply(
+    'more: what became immutable, changed',
+    `${SECRETS}/nothing`,
+    secret('nothing', { data: { A: 'YQ==' }, immutable: true }),
+  ),
+  apply('more: a manager with a space', `${SECRETS}/spaced`, secret('spaced'), 'fieldManager=two%20words'),
+  put(
+    'more: a finalizer for a namespace that is not being deleted',
+    `${NAMESPACES}/NS-b/finalize`,
+    namespace('NS-b', { spec: { finalizers: ['example.com/x'] } }),
+  ),
+  get('more: a namespace by an unknown subresource', `${NAMESPACES}/NS-b/nothing`),
+  { name: 'more: a method that is none', method: 'PUT', path: SECRETS, body: secret('x') },
+  {
+    name: 'more: a deletion of nothing named, in a namespace that is not there',
+    method: 'DELETE',
+    path: '/api/v1/namespaces/NS-none/secrets',
+  },
+]
+
 /** Every request, in the order in which they are sent. */
 export const REQUESTS: readonly Sent[] = [
   ...NAMESPACE,
@@ -686,6 +855,7 @@ export const REQUESTS: readonly Sent[] = [
   ...APPLY,
   ...RIGHTS,
   ...ACCOUNT,
+  ...MORE,
   ...DELETE,
   ...TERMINATING,
 ]
