@@ -263,6 +263,17 @@ describe('optional parts', () => {
     expect(usual.log).toMatch(/was not written: [\s\S]*pull-requests: write/)
   })
 
+  test('a limit of GitHub that would outlast the timeout is told, and the run ends well at once', async () => {
+    const operations = ['issues/create-comment', 'issues/update-comment']
+    world.github.refuse('content creation', { operations, times: 1 })
+    const inputs = { project_id: projectId, schema: 'none', comment: 'true', timeout: '40s' }
+    const result = await world.run({ ...opened, number: 4 }, inputs)
+    expect(result.exitCode).toBe(0)
+    const warnings = result.annotations.filter(({ type }) => type === 'warning').map(({ message }) => message)
+    expect(warnings).toEqual([expect.stringMatching(/blocked from content creation[\s\S]*GitHub slows the token down/)])
+    expect(result.log).not.toContain('asking again in')
+  })
+
   test('comment and summary can be turned off', async () => {
     const before = world.github.journal.length
     const result = await world.run(opened, {

@@ -144,6 +144,7 @@ test('every answer tells the limit; one that the client has already is 304 and n
 test('a token whose hour is used up is refused until it is over; too many comments at once block for a while', async () => {
   let now = Date.parse('2026-11-25T10:00:00Z')
   const small = await startGitHub({
+    limits: true,
     now: () => now,
     tokens: { writer: { kind: 'installation', permissions: { 'pull-requests': 'write' } } },
   })

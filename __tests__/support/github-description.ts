@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 
 interface Answer {
@@ -36,6 +36,7 @@ export function readGitHubDescription(): GitHubDescription {
       Object.values(path).map(({ operationId, responses }) => [operationId, responses] as const),
     ),
   )
+  const judges = new Map<string, ValidateFunction>()
   return {
     problems(operation, status, body) {
       const answer = operations.get(operation)?.[String(status)]
@@ -43,7 +44,9 @@ export function readGitHubDescription(): GitHubDescription {
       const whole = answer?.$ref ? description.components.responses[answer.$ref.split('/').at(-1) ?? ''] : answer
       const schema = answer ? Object.values(whole?.content ?? {})[0]?.schema : BASIC_ERROR
       if (!schema) return body === undefined ? [] : [`${operation} answers ${status} with a body`]
-      const validate = ajv.compile(absolute(schema) as object)
+      const key = JSON.stringify(schema)
+      const validate = judges.get(key) ?? ajv.compile(absolute(schema) as object)
+      judges.set(key, validate)
       validate(body)
       return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || '/'} ${message}`)
     },

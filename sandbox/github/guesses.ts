@@ -15,6 +15,8 @@ export const GUESSED = {
   },
   /** The type of the error of GraphQL; its message is known (renovatebot/renovate#20253). */
   allowListInGraphql: { type: 'FORBIDDEN' },
+  /** GraphQL is counted by points, which the stand-in does not weigh: each request is one, of as many as REST has. */
+  graphqlPoints: 1,
   /** Requests an hour: of a personal token, of a repository's job token, of nobody (manual); the rest is as for these. */
   hourly: { user: 5000, installation: 1000, anonymous: 60 },
   /** Comments a minute before content creation is blocked, and for how long nobody knows: a minute here (manual: 80). */

@@ -31,6 +31,11 @@ export interface GitHubOptions {
   tokens?: Record<string, TokenSettings>
   /** The present, in milliseconds since the epoch; the real one unless told. */
   now?: () => number
+  /**
+   * Refuses what is above the limits of an hour and of a minute, as GitHub does; false unless told, since a test plays the
+   * days of a repository in minutes. What {@link GitHubSandbox.refuse} says holds in any case.
+   */
+  limits?: boolean
 }
 
 /** A repository to start with. */
@@ -97,7 +102,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     repositories: (options.repositories ?? ['octo/demo']).map(createRepository),
     tokens: new Map(Object.entries(options.tokens ?? {})),
     refusals: [],
-    rates: new RateCounter(),
+    rates: new RateCounter({ isStrict: options.limits ?? false }),
     nextId: 2_000_000_000,
     now: options.now ?? Date.now,
   }

@@ -87,7 +87,8 @@ function unhandled({ kind }: Resource, apiVersion: string, text: string): Refusa
 /** What the decoder makes of an object: wrong values refused, plain text of a Secret encoded, defaults set, unknown fields dropped. */
 export function complete(resource: Resource, item: Item): Item {
   if (isCustom(resource)) return pruned(item)
-  const known = Object.fromEntries(Object.entries(item).filter(([name]) => hasMember(resource, name))) as Item
+  const members = Object.entries(item).filter(([name]) => hasMember(resource, name))
+  const known = { ...Object.fromEntries(members), metadata: withoutEmpty(item.metadata) } as Item
   const { version } = resource
   for (const name of ['labels', 'annotations'] as const) {
     const odd = Object.values(known.metadata[name] ?? {}).find((value) => typeof value !== 'string')
@@ -104,6 +105,17 @@ export function complete(resource: Resource, item: Item): Item {
   return known.kind.endsWith('Role') ? { ...known, rules: known.rules ?? null } : known
 }
 
+/** Metadata without maps that hold nothing, which Go does not write. */
+function withoutEmpty(metadata: Item['metadata']): Item['metadata'] {
+  const { labels, annotations, ...rest } = metadata
+  const isFull = (map: object | null | undefined) => Object.keys(map ?? {}).length > 0
+  return {
+    ...rest,
+    ...(isFull(labels) ? { labels } : {}),
+    ...(isFull(annotations) ? { annotations } : {}),
+  } as Item['metadata']
+}
+
 function completeSecret(resource: Resource, item: Item): Item {
   const {
     stringData = {},
@@ -114,12 +126,14 @@ function completeSecret(resource: Resource, item: Item): Item {
     data?: Record<string, unknown>
   }
   for (const value of Object.values(data)) {
-    const problem = typeof value === 'string' ? base64Problem(value) : 'base64Codec: invalid input'
+    const problem =
+      typeof (value ?? '') === 'string' ? base64Problem(String(value ?? '')) : 'base64Codec: invalid input'
     if (problem) throw unhandled(resource, resource.version, `v1.Secret.Data: ${problem}`)
   }
   const plain = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
-  const all = { ...data, ...Object.fromEntries(plain) }
-  return { ...rest, ...(Object.keys(all).length > 0 ? { data: all } : {}), type: item.type ?? 'Opaque' } as Item
+  const encoded = Object.entries(data).map(([key, value]) => [key, value ?? ''])
+  const all = { ...Object.fromEntries(encoded), ...Object.fromEntries(plain) }
+  return { ...rest, ...(Object.keys(all).length > 0 ? { data: all } : {}), type: item.type || 'Opaque' } as Item
 }
 
 /** Why a text is no base64, as Go says it; empty when it is. */

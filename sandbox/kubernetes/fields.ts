@@ -133,8 +133,15 @@ function setLeaf(item: Item, path: Path, value: unknown): void {
       place = fresh
     }
   }
-  if (value === undefined) delete place[last]
-  else place[last] = value
+  if (value !== undefined) place[last] = value
+  else delete place[last]
+  // What is left of a map whose last field was taken out is null (kube-apiserver 1.20).
+  if (value === undefined && Object.keys(place).length === 0 && names.length > 0) setEmpty(item, names)
+}
+
+function setEmpty(item: Item, names: string[]): void {
+  const parent = names.slice(0, -1).reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), item)
+  if (isRecord(parent)) parent[names.at(-1) ?? ''] = null
 }
 
 interface Owner {

@@ -28,6 +28,7 @@ export function hasMember(resource: Resource, name: string): boolean {
   return name === 'kind' || name === 'apiVersion' || name === 'metadata' || name in (KINDS[resource.kind] ?? {})
 }
 
+/** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -92,17 +92,17 @@ function requirement(tokens: Tokens): (labels: Labels) => boolean {
   if (isAbsent) return (labels) => !(key in labels)
   if (tokens.next === '' || tokens.next === ',') return (labels) => key in labels
   const operator = tokens.take()
-  const values = valuesOf(tokens, operator)
+  const values = valuesOf(tokens, operator, key)
   const isOne = (labels: Labels) => key in labels && values.includes(labels[key] ?? '')
   return operator === '!=' || operator === 'notin' ? (labels) => !isOne(labels) : isOne
 }
 
-function valuesOf(tokens: Tokens, operator: string): string[] {
+function valuesOf(tokens: Tokens, operator: string, key: string): string[] {
   if (['=', '==', '!='].includes(operator)) {
     if (tokens.next === '' || tokens.next === ',') return ['']
     const value = tokens.take()
     if (!isWord(value)) throw unparsed(`found '${value}', expected: identifier`)
-    return [checked(value)]
+    return [checked(value, key)]
   }
   if (operator !== 'in' && operator !== 'notin') {
     throw unparsed(`found '${operator}', expected: '=', '!=', '==', 'in', notin'`)
@@ -111,15 +111,16 @@ function valuesOf(tokens: Tokens, operator: string): string[] {
   if (open !== '(') throw unparsed(`found '${open}' expected: '('`)
   const values: string[] = []
   for (;;) {
-    values.push(checked(isWord(tokens.next) ? tokens.take() : ''))
+    values.push(checked(isWord(tokens.next) ? tokens.take() : '', key))
     const sign = tokens.take()
     if (sign === ')') return values
     if (sign !== ',') throw unparsed(`found '${sign}', expected: ',' or ')'`)
   }
 }
 
-function checked(value: string): string {
+function checked(value: string, key: string): string {
   const [problem] = labelValueProblems(value)
-  if (problem) throw unparsed(`invalid label value: ${JSON.stringify(value)}: ${problem}`)
+  if (problem)
+    throw unparsed(`invalid label value: ${JSON.stringify(value)}: at key: ${JSON.stringify(key)}: ${problem}`)
   return value
 }

@@ -131,7 +131,9 @@ export function createStore({ namespaces, namespaceDeletion }: StoreOptions): St
         const item = applyFields(resource, empty, body, { manager, force })
         return { item: created(address, complete(resource, item), dryRun), created: true }
       }
-      const item = complete(resource, applyFields(resource, live, body, { manager, force }))
+      // Fields of an object that no manager has are taken for somebody's who was there first.
+      const owned = live.metadata.managedFields ? live : updateFields(resource, undefined, live, 'before-first-apply')
+      const item = complete(resource, applyFields(resource, owned, body, { manager, force }))
       // One that makes the object takes no notice of it (kube-apiserver 1.20), and '0' is any.
       checkVersion(address, live, body)
       validate(resource, item, live)

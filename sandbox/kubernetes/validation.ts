@@ -227,6 +227,7 @@ function unchangeable(before: Item, after: Item): Cause[] {
 function ruleCauses(item: Item): Cause[] {
   const rules = (item.rules ?? []) as Record<string, string[] | undefined>[]
   return rules.flatMap((rule, index) => [
+    ...(item.kind === 'Role' && rule.nonResourceURLs?.length ? [pathsInNamespace(index, rule.nonResourceURLs)] : []),
     ...(rule.verbs?.length ? [] : [required(`rules[${index}].verbs`, 'verbs must contain at least one value')]),
     ...(rule.nonResourceURLs?.length || rule.apiGroups?.length
       ? []
@@ -235,6 +236,11 @@ function ruleCauses(item: Item): Cause[] {
       ? []
       : [required(`rules[${index}].resources`, 'resource rules must supply at least one resource')]),
   ])
+}
+
+function pathsInNamespace(index: number, paths: string[]): Cause {
+  const shown = `[]string{${paths.map((path) => JSON.stringify(path)).join(', ')}}`
+  return wrong(`rules[${index}].nonResourceURLs`, shown, 'namespaced rules cannot apply to non-resource URLs')
 }
 
 function bindingCauses(item: Item, before: Item | undefined): Cause[] {
@@ -250,5 +256,10 @@ function bindingCauses(item: Item, before: Item | undefined): Cause[] {
     message: `Unsupported value: ${JSON.stringify(kind)}: supported values: ${supported}`,
     field: 'roleRef.kind',
   }
-  return [...(kinds.includes(kind) ? [] : [unsupported]), ...(name ? [] : [required('roleRef.name')])]
+  const subjects = (Array.isArray(item.subjects) ? item.subjects : []) as { name?: string }[]
+  return [
+    ...(kinds.includes(kind) ? [] : [unsupported]),
+    ...(name ? [] : [required('roleRef.name')]),
+    ...subjects.flatMap((subject, index) => (subject.name ? [] : [required(`subjects[${index}].name`)])),
+  ]
 }

@@ -1,0 +1,123 @@
+import {
+  get,
+  JSON_PATCH,
+  MERGE,
+  METADATA,
+  NAMESPACES,
+  patch,
+  post,
+  put,
+  remove,
+  SECRETS,
+  type Sent,
+  STRATEGIC,
+  secret,
+  TABLE,
+} from './build.ts'
+
+/** Secrets: names, keys, types, replacements, patches. */
+export const SECRET: Sent[] = [
+  post('secret: made', SECRETS, secret('a', { data: { B: 'Yg==', A: 'YQ==' } })),
+  get('secret: read', `${SECRETS}/a`),
+  post('secret: made again', SECRETS, secret('a')),
+  post('secret: plain text', SECRETS, secret('plain', { stringData: { A: 'text' }, data: { B: 'Yg==' } })),
+  post('secret: without data', SECRETS, secret('empty', {})),
+  post('secret: labels, annotations and a manager', `${SECRETS}?fieldManager=someone`, {
+    ...secret({ name: 'rich', labels: { b: 'c', a: '' }, annotations: { 'x.example.com/y': 'z' } }),
+  }),
+  get('secret: not there', `${SECRETS}/none`),
+  post('secret: in a namespace that is not there', '/api/v1/namespaces/NS-none/secrets', secret('a')),
+  get('secret: read in a namespace that is not there', '/api/v1/namespaces/NS-none/secrets/a'),
+  post('secret: the namespace of the body is another', SECRETS, secret({ name: 'x', namespace: 'NS-b' })),
+  ...(
+    [
+      ['with a capital', 'Bad'],
+      ['with an underscore', 'Bad_Name'],
+      ['of 254 characters', 'a'.repeat(254)],
+      ['that ends with a dot', 'a.'],
+      ['that is a dot', '.'],
+      ['that is empty', ''],
+    ] as const
+  ).map(([name, value]) => post(`secret: a name ${name}`, SECRETS, secret(value))),
+  post('secret: a name with dots', SECRETS, secret('a.b-c.d')),
+  post('secret: a made-up name', SECRETS, secret({ generateName: 'UPPER-' })),
+  ...(
+    [
+      ['with a space', { 'a b': 'YQ==' }],
+      ['that is empty', { '': 'YQ==' }],
+      ['that is two dots', { '..': 'YQ==' }],
+      ['of 254 characters', { ['k'.repeat(254)]: 'YQ==' }],
+      ['with a slash', { 'a/b': 'YQ==' }],
+    ] as const
+  ).map(([name, data]) => post(`secret: a key ${name}`, SECRETS, secret('k', { data }))),
+  post('secret: a value that is no base64', SECRETS, secret('k', { data: { A: 'not base64!' } })),
+  post('secret: a value that is a number', SECRETS, secret('k', { data: { A: 1 } })),
+  post('secret: above 1 MiB', SECRETS, secret('k', { data: { A: Buffer.alloc(1_048_577).toString('base64') } })),
+  post('secret: a label with a space', SECRETS, secret({ name: 'k', labels: { a: 'b c' } })),
+  post('secret: basic-auth without a password', SECRETS, secret('k', { type: 'kubernetes.io/basic-auth' })),
+  post('secret: tls without a key', SECRETS, secret('k', { type: 'kubernetes.io/tls' })),
+  post('secret: dockerconfigjson without its key', SECRETS, secret('k', { type: 'kubernetes.io/dockerconfigjson' })),
+  post('secret: of a type of its own', SECRETS, secret('typed', { type: 'example.com/own', data: { A: 'YQ==' } })),
+  post('secret: immutable', SECRETS, secret('frozen', { immutable: true, data: { A: 'YQ==' } })),
+  put('secret: another type', `${SECRETS}/typed`, secret('typed', { type: 'Opaque' })),
+  put(
+    'secret: other data of an immutable one',
+    `${SECRETS}/frozen`,
+    secret('frozen', { immutable: true, data: { A: 'Yg==' } }),
+  ),
+  put('secret: an immutable one made mutable', `${SECRETS}/frozen`, secret('frozen', { immutable: false })),
+  put('secret: replaced', `${SECRETS}/a?fieldManager=editor`, secret('a', { data: { B: 'Yg==', C: 'Yw==' } })),
+  put(
+    'secret: replaced by the same',
+    `${SECRETS}/a?fieldManager=editor`,
+    secret('a', { data: { B: 'Yg==', C: 'Yw==' } }),
+  ),
+  put('secret: replaced at an old version', `${SECRETS}/a`, secret({ name: 'a', resourceVersion: '1' })),
+  put('secret: replaced at a version that is none', `${SECRETS}/a`, secret({ name: 'a', resourceVersion: 'x' })),
+  put('secret: replaced under another name', `${SECRETS}/a`, secret('b')),
+  put('secret: replaced without a name', `${SECRETS}/a`, secret({})),
+  put(
+    'secret: replaced with another uid',
+    `${SECRETS}/a`,
+    secret({ name: 'a', uid: '00000000-0000-0000-0000-000000000000' }),
+  ),
+  put('secret: replaced where none is', `${SECRETS}/none`, secret('none')),
+  put('secret: replaced in a namespace that is not there', '/api/v1/namespaces/NS-none/secrets/a', secret('a')),
+  post('secret: for a try', `${SECRETS}?dryRun=All`, secret('dry')),
+  get('secret: made for a try only', `${SECRETS}/dry`),
+  post('secret: a manager of 129 characters', `${SECRETS}?fieldManager=${'m'.repeat(129)}`, secret('k')),
+  post('secret: a manager with a control character', `${SECRETS}?fieldManager=a%01b`, secret('k')),
+  patch('secret: a merge patch', `${SECRETS}/a?fieldManager=merger`, { data: { C: null, D: 'ZA==' } }, { type: MERGE }),
+  patch(
+    'secret: a merge patch that changes nothing',
+    `${SECRETS}/a?fieldManager=merger`,
+    { data: { D: 'ZA==' } },
+    { type: MERGE },
+  ),
+  patch('secret: a merge patch with force', `${SECRETS}/a?force=true`, { data: {} }, { type: MERGE }),
+  patch('secret: a JSON patch with a test that fails', `${SECRETS}/a`, [{ op: 'test', path: '/data/D', value: 'x' }], {
+    type: JSON_PATCH,
+  }),
+  patch('secret: a strategic merge patch', `${SECRETS}/a`, { stringData: { S: 's' } }, { type: STRATEGIC }),
+  get('secret: as a table', `${SECRETS}/a`, { accept: TABLE }),
+  get('secret: its metadata alone', `${SECRETS}/a`, { accept: METADATA }),
+  get('secret: a subresource that is not there', `${SECRETS}/a/status`),
+  post('secret: made at the address of one', `${SECRETS}/a`, secret('a')),
+]
+
+/** Deletions with conditions, and of many at once. */
+export const DELETE: Sent[] = [
+  remove('delete: another uid', `${SECRETS}/rich`, { body: { preconditions: { uid: 'not-its-uid' } } }),
+  remove('delete: another version', `${SECRETS}/rich`, { body: { preconditions: { resourceVersion: '1' } } }),
+  remove('delete: for a try', `${SECRETS}/rich?dryRun=All`),
+  remove('delete: done', `${SECRETS}/rich`),
+  remove('delete: done already', `${SECRETS}/rich`),
+  remove('delete: options of another kind', `${SECRETS}/plain`, { body: { kind: 'Secret', apiVersion: 'v1' } }),
+  remove('delete: where no namespace is', '/api/v1/namespaces/NS-none/secrets/a'),
+  remove('delete: a collection by label', `${SECRETS}?labelSelector=mark%3DNS`),
+  remove('delete: a namespace that is not there', `${NAMESPACES}/NS-none`),
+  remove('delete: a namespace of another uid', `${NAMESPACES}/NS-b`, {
+    body: { preconditions: { uid: 'not-its-uid' } },
+  }),
+  remove('delete: all namespaces', NAMESPACES),
+]
