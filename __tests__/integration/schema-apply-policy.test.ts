@@ -4,6 +4,7 @@ import { NeedsReset } from '../../src/database/schema/decision/refuse.ts'
 import { directUrl } from '../../src/database/schema/execution/direct-url.ts'
 import { checksumOf } from '../../src/database/schema/files/checksum.ts'
 import type { LedgerRow } from '../../src/database/schema/ledger/ledger.ts'
+import type { BaseFiles } from '../../src/database/schema/policy.ts'
 import { ActionError } from '../../src/runtime/errors.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { type ApplyInput, apply, states } from '../support/schema.ts'
@@ -339,6 +340,58 @@ describe('a file that was renamed with the same text', () => {
     const result = await run({ '2.sql': broken['1.sql'] }, onMain)
     expect([states(result), result.failure?.line]).toEqual([['2.sql:partial'], 3])
     expect(await names()).toEqual(['2.sql'])
+  })
+})
+
+describe('files of the base that the copy lacks', () => {
+  const B = { '2_b.sql': 'create table b(i int)' }
+  const OWN = { '1_own.sql': 'create table own(i int)' }
+  const base = (...files: Record<string, string>[]): BaseFiles => {
+    const names = files.flatMap((texts) => Object.keys(texts))
+    const states = new Map(names.map((name) => [`sql/${name}`, 'same' as const]))
+    return { branch: 'main', states, names: new Set(names), lacking: [], whereFrom: async () => [] }
+  }
+
+  test('run first, with a look before and behind them, and are counted apart', async () => {
+    await run(A, onMain)
+    const seen: unknown[] = []
+    const aroundBase = async (work: () => Promise<void>) => {
+      seen.push(await tables())
+      await work()
+      seen.push(await tables())
+    }
+    const result = await run({ ...A, ...B, ...OWN }, { ...onPreview, base: base(A, B), aroundBase })
+    expect(seen).toEqual([['a'], ['a', 'b']])
+    expect(await tables()).toEqual(['a', 'b', 'own'])
+    expect([result.applied, result.base]).toEqual([1, { branch: 'main', applied: 1, pending: 0 }])
+    expect(result.files.map(({ name, ofBase }) => [name, ofBase])).toEqual([
+      ['1_a.sql', true],
+      ['1_own.sql', undefined],
+      ['2_b.sql', true],
+    ])
+  })
+
+  test('that fail on a preview in use ask for a replay; nothing of the pull request has run behind them', async () => {
+    const failing = { '2_b.sql': 'create table a(i int)' }
+    const wanted = { ...onPreview, base: base(A, failing), aroundBase: (work: () => Promise<void>) => work() }
+    const files = { ...A, ...failing, ...OWN }
+    await run(A, onMain)
+    const error = await refused(run(files, { ...wanted, isUsed: true }))
+    expect(error).toBeInstanceOf(NeedsReset)
+    expect(error.message).toContain('sql/2_b.sql of main failed on what it holds: relation "a" already exists')
+    const fresh = await run(files, { ...wanted, isUsed: false })
+    expect([fresh.failure?.file, states(fresh)[1]]).toEqual(['sql/2_b.sql', '1_own.sql:pending'])
+    const kept = await run(files, { ...wanted, isUsed: true, policy: { onEdit: 'fail' } })
+    expect(kept.failure?.sqlstate).toBe('42P07')
+    expect(await tables()).toEqual(['a'])
+  })
+
+  test('that only met a lock or a time limit ask for none', async () => {
+    const slow = { '2_b.sql': 'select pg_sleep(10)' }
+    const aroundBase = (work: () => Promise<void>) => work()
+    const policy = { statementTimeout: '100ms' }
+    const result = await run(slow, { ...onPreview, base: base(slow), aroundBase, isUsed: true, policy })
+    expect(result.failure?.sqlstate).toBe('57014')
   })
 })
 

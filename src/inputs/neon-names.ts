@@ -22,7 +22,15 @@ const DELETE_INPUTS: ReadonlySet<InputName> = new Set<InputName>([
 ])
 
 /** Inputs that only make sense where a database is to be set up. */
-const PROVISION_INPUTS = ['schema', 'migrate_command', 'roles', 'kubeconfig', 'project_name', 'mode'] as const
+const PROVISION_INPUTS = [
+  'schema',
+  'baseline',
+  'migrate_command',
+  'roles',
+  'kubeconfig',
+  'project_name',
+  'mode',
+] as const
 
 /** Whether a step could be one of Neon's actions with only its `uses:` line changed. */
 export function looksSwapped(given: readonly InputName[]): boolean {
