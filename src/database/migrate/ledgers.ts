@@ -1,4 +1,5 @@
 import type { Database } from '../connect.ts'
+import { askAsOurs } from '../inspect/index.ts'
 
 /** Where a migration tool keeps what it has applied. */
 interface ToolLedger {
@@ -41,9 +42,10 @@ const LEDGERS: readonly ToolLedger[] = [
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** Every migration that any known tool's ledger in this database names. Throws the driver's error. */
-export async function readToolLedgers({ sql }: Database): Promise<ToolMigration[]> {
+export async function readToolLedgers(database: Database): Promise<ToolMigration[]> {
   const names = LEDGERS.map(({ table }) => table)
-  const tables = await sql.unsafe<{ schema: string; name: string; columns: string[] }[]>(
+  const tables = await askAsOurs<{ schema: string; name: string; columns: string[] }>(
+    database,
     `select n.nspname as schema, c.relname as name, array_to_json(array_agg(a.attname::text)) as columns
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -58,7 +60,7 @@ export async function readToolLedgers({ sql }: Database): Promise<ToolMigration[
   })
   const lists = await Promise.all(
     found.map(async ({ ledger, place }) => {
-      const rows = await sql.unsafe<{ name: string }[]>(`select ${ledger.name} as name from ${place} order by 1`)
+      const rows = await askAsOurs<{ name: string }>(database, `select ${ledger.name} as name from ${place} order by 1`)
       return rows.map(({ name }) => ({ tool: ledger.tool, name }))
     }),
   )

@@ -36,7 +36,7 @@ export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<Sc
 const LOCK_AND_READ = [
   'begin isolation level read committed',
   TRY_LOCK,
-  "select pg_catalog.current_setting('server_version_num')::int4 as server_version",
+  "select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as server_version",
   READ_LEDGER,
   'commit',
 ].join(';\n')
