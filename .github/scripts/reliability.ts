@@ -33,9 +33,7 @@ function figuresOf(value: unknown): Figures {
 }
 
 const words = (name: string) =>
-  name
-    .replace(/M(?:illiseconds|s)$/, '')
-    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  name.replace(/M(?:illiseconds|s)$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
 function row(script: string, what: string, value: unknown): string {
   const { numbers, flaws } = figuresOf(value)
