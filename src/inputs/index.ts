@@ -1,4 +1,4 @@
 /** Inputs to a typed Config, all problems at once. */
 export type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
-export { judgeInputs, readConfig } from './read-config.ts'
+export { judgeInputs } from './read-config.ts'
 export { fillNumber } from './shapes.ts'
