@@ -1,9 +1,10 @@
 /**
- * Writes the tables of inputs and outputs in README.md, and the defaults in src/inputs/defaults.ts, from action.yml; with
- * --check, only says whether they are in step.
+ * Writes the tables of inputs and outputs in README.md, and the defaults in src/inputs/defaults.ts, from action.yml, and the
+ * table of figures in docs/reliability.md from docs/reliability/*.json; with --check, only says whether they are in step.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
+import { reliabilityTable } from './reliability.ts'
 
 interface Item {
   description: string
@@ -39,9 +40,9 @@ function outputTable(outputs: Action['outputs']): string {
 
 function between(readme: string, name: string, content: string): string {
   const pattern = new RegExp(
-    `(<!-- ${name}: generated from action.yml by npm run docs -->\\n)[\\s\\S]*?(\\n<!-- ${name} end -->)`,
+    `(<!-- ${name}: generated from [\\w./*-]+ by npm run docs -->\\n)[\\s\\S]*?(\\n<!-- ${name} end -->)`,
   )
-  if (!pattern.test(readme)) throw new Error(`README.md has no section '${name}'`)
+  if (!pattern.test(readme)) throw new Error(`there is no section '${name}'`)
   return readme.replace(pattern, (_, start: string, end: string) => `${start}${content}${end}`)
 }
 
@@ -70,11 +71,16 @@ const readme = readFileSync('README.md', 'utf8')
 const files = {
   'README.md': between(between(readme, 'inputs', inputTable(action.inputs)), 'outputs', outputTable(action.outputs)),
   'src/inputs/defaults.ts': defaultsSource(action.inputs),
+  'docs/reliability.md': between(
+    readFileSync('docs/reliability.md', 'utf8'),
+    'figures',
+    reliabilityTable('docs/reliability'),
+  ),
 }
 for (const [path, wanted] of Object.entries(files)) {
   if (!process.argv.includes('--check')) writeFileSync(path, wanted)
   else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
-    console.error(`${path} is not in step with action.yml: run npm run docs.`)
+    console.error(`${path} is not in step with what it is made of: run npm run docs.`)
     process.exitCode = 1
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { type Config, readConfig } from '../../src/inputs/index.ts'
+import { type Config, judgeInputs } from '../../src/inputs/index.ts'
+import { createSecrets } from '../../src/runtime/secrets.ts'
 
 const action = parse(readFileSync('action.yml', 'utf8')) as { inputs: Record<string, { default?: string }> }
 
@@ -20,6 +21,10 @@ export function inputReader(values: Record<string, string>): (name: string) => s
 }
 
 /** A configuration from a few inputs; a Neon project and key unless told otherwise. */
-export function configOf(values: Record<string, string> = {}): Config {
-  return readConfig(inputReader({ api_key: 'napi_test_key_0001', project_id: 'lucky-sun-12345678', ...values }))
+export function configOf(values: Record<string, string> = {}): Promise<Config> {
+  const given = { api_key: 'napi_test_key_0001', project_id: 'lucky-sun-12345678', ...values }
+  return judgeInputs(
+    inputReader(given),
+    createSecrets(() => undefined),
+  )
 }

@@ -29,7 +29,7 @@ export async function runWorkflow(
   inputs: Record<string, string>,
 ): Promise<WorkflowResult> {
   const runtime = testRuntime()
-  const config = configOf({
+  const config = await configOf({
     ...{ api_key: world.neon.organizationApiKey, api_host: world.neon.url, project_id: '' },
     ...{ github_token: world.token, ...inputs },
   })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Event, readEvent } from '../../src/event.ts'
 import { readPayload } from '../../src/event-file.ts'
 import type { Config } from '../../src/inputs/index.ts'
@@ -70,16 +70,20 @@ function eventOf(example: (typeof all)[number]): Event {
   return readEvent(env, readPayload(env))
 }
 
-const configs = new Map<string, Config>()
-function configFor(inputs: Record<string, string>): Config {
-  const key = JSON.stringify(inputs)
-  const config = configs.get(key) ?? configOf(inputs)
-  configs.set(key, config)
+const INPUTS = { files: { schema: 'db' }, named: { schema: 'db', branch_name: 'staging' }, nothing: {} }
+const configs = new Map<object, Config>()
+beforeAll(async () => {
+  for (const inputs of Object.values(INPUTS)) configs.set(inputs, await configOf(inputs))
+})
+
+function configFor(inputs: object): Config {
+  const config = configs.get(inputs)
+  if (!config) throw new Error('These inputs are not among those that are read before.')
   return config
 }
 
 /** What a run of this event does: `mode branch`, `skip why`, or `error text`; every other end is a crash. */
-function decide(event: Event, inputs: Record<string, string>): string {
+function decide(event: Event, inputs: object): string {
   try {
     const skip = reasonToSkip({ given: true, onMissing: 'fail' }, event)
     if (skip) return `skip ${skip}`
@@ -101,7 +105,7 @@ describe('every example of a webhook that GitHub publishes', () => {
   test('is read, and decided as the documentation says, whatever else a workflow listens to', () => {
     const wrong = all.flatMap((example) => {
       const key = keyOf(example)
-      const decision = decide(eventOf(example), { schema: 'db' })
+      const decision = decide(eventOf(example), INPUTS.files)
       return (DECISIONS[key] ?? OTHERS(example.name)).test(decision) ? [] : [`${key}: ${decision}`]
     })
     expect(wrong).toEqual([])
@@ -123,18 +127,16 @@ describe('every example of a webhook that GitHub publishes', () => {
       }
       const event = eventOf({ name, payload: bare as Payload })
       expect(event.pullRequest?.fromFork ?? true).toBe(true)
-      expect(decide(event, { schema: 'db', branch_name: 'staging' })).toMatch(/^(provision|preview|cleanup) |^skip /)
+      expect(decide(event, INPUTS.named)).toMatch(/^(provision|preview|cleanup) |^skip /)
     }
   })
 
   test('goes to one branch with branch_name, and never to the default one without a word', () => {
     for (const example of all) {
       const event = eventOf(example)
-      expect(decide(event, { branch_name: 'staging', schema: 'db' })).toMatch(
-        /^(provision|preview|cleanup) (staging|)$|^skip /,
-      )
+      expect(decide(event, INPUTS.named)).toMatch(/^(provision|preview|cleanup) (staging|)$|^skip /)
       // A step that asks for nothing does not touch the default branch.
-      expect(decide(event, {})).toMatch(/^(preview|cleanup) |^skip |^error /)
+      expect(decide(event, INPUTS.nothing)).toMatch(/^(preview|cleanup) |^skip |^error /)
     }
   })
 

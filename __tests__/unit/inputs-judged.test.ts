@@ -103,22 +103,22 @@ describe('what the event puts into a name is judged before anything is asked', (
     ...{ pushDeleted: false, mergeGroupRef: '' },
   }
 
-  test('a branch_name that is too long when it is filled in', () => {
+  test('a branch_name that is too long when it is filled in', async () => {
     const ref = `refs/heads/${'x'.repeat(190)}`
-    const config = configOf({ branch_name: '{head_ref}-{head_ref}', mode: 'provision' })
+    const config = await configOf({ branch_name: '{head_ref}-{head_ref}', mode: 'provision' })
     expect(() => planRun(config, { ...event, ref })).toThrow(/filled in, it has 381 characters, and Neon allows 256/)
   })
 
   test.each([
     ['secret_name', 'db-{number}', 'mode', 'provision'],
     ['namespace', 'shop-{number}', 'mode', 'rotate'],
-  ])('a %s %s outside pull requests', (input, value, _, mode) => {
-    const config = configOf({ kubeconfig: KUBECONFIG, [input]: value, mode })
+  ])('a %s %s outside pull requests', async (input, value, _, mode) => {
+    const config = await configOf({ kubeconfig: KUBECONFIG, [input]: value, mode })
     const filled = value.replace('{number}', '')
     expect(() => planRun(config, event)).toThrow(
       `Input ${input} is '${value}': the event 'push' has no number, and '${filled}' is left`,
     )
-    expect(planRun(configOf({ kubeconfig: KUBECONFIG, [input]: value, mode: 'sweep' }), event)).toMatchObject({
+    expect(planRun(await configOf({ kubeconfig: KUBECONFIG, [input]: value, mode: 'sweep' }), event)).toMatchObject({
       kind: 'run',
     })
   })

@@ -1,17 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { readConfig } from '../../src/inputs/index.ts'
 import { parseDuration } from '../../src/runtime/durations.ts'
-import { configOf, inputReader } from '../support/inputs.ts'
+import { configOf } from '../support/inputs.ts'
+import { KUBECONFIG } from '../support/wrong-inputs.ts'
 
-const problemsOf = (values: Record<string, string>): string => {
-  try {
-    configOf(values)
-  } catch (error) {
-    return (error as Error).message
-  }
-  return ''
-}
+const problemsOf = (values: Record<string, string>): Promise<string> =>
+  configOf(values).then(
+    () => '',
+    (error: Error) => error.message,
+  )
 
 describe('durations', () => {
   test.each([
@@ -30,8 +27,8 @@ describe('durations', () => {
 })
 
 describe('inputs', () => {
-  test('defaults come from action.yml alone', () => {
-    const config = configOf()
+  test('defaults come from action.yml alone', async () => {
+    const config = await configOf()
     expect(config.mode).toBe('auto')
     expect(config.neon.apiHost).toBe('https://console.neon.tech/api/v2')
     expect(config.neon).toMatchObject({ suspendTimeout: null, minCu: null, maxCu: null, blockPublicConnections: null })
@@ -51,8 +48,8 @@ describe('inputs', () => {
     })
   })
 
-  test('every wrong input is named at once, with its value', () => {
-    const text = problemsOf({
+  test('every wrong input is named at once, with its value', async () => {
+    const text = await problemsOf({
       api_key: '',
       project_id: 'Lucky Sun',
       mode: 'migrate',
@@ -69,7 +66,7 @@ describe('inputs', () => {
       kubeconfig: 'x',
     })
     for (const part of [
-      '11 inputs are wrong',
+      '12 inputs are wrong',
       'api_key is missing',
       "mode is 'migrate'",
       "pg_version is 'seventeen'",
@@ -86,71 +83,78 @@ describe('inputs', () => {
     }
   })
 
-  test('one wrong input is one sentence', () => {
-    expect(problemsOf({ counts: 'all' })).toBe("Input counts is 'all': it must be one of 'exact', 'estimate', 'off'.")
+  test('one wrong input is one sentence', async () => {
+    expect(await problemsOf({ counts: 'all' })).toBe(
+      "Input counts is 'all': it must be one of 'exact', 'estimate', 'off'.",
+    )
   })
 
-  test('neither project_id nor project_name', () => {
-    expect(problemsOf({ project_id: '' })).toMatch(/project_id and project_name are missing/)
+  test('neither project_id nor project_name', async () => {
+    expect(await problemsOf({ project_id: '' })).toMatch(/project_id and project_name are missing/)
   })
 
-  test('a connection string replaces Neon and is never repeated', () => {
+  test('a connection string replaces Neon and is never repeated', async () => {
     expect(
-      configOf({ project_id: '', api_key: '', connection_string: 'postgresql://u:hunter2secret@h/db' })
+      (await configOf({ project_id: '', api_key: '', connection_string: 'postgresql://u:hunter2secret@h/db' }))
         .connectionString,
     ).toContain('hunter2')
-    const wrong = problemsOf({ project_id: '', connection_string: 'mysql://u:hunter2secret@h/db' })
+    const wrong = await problemsOf({ project_id: '', connection_string: 'mysql://u:hunter2secret@h/db' })
     expect(wrong).toContain("starts with 'postgresql://'")
     expect(wrong).not.toContain('hunter2secret')
-    expect(problemsOf({ connection_string: 'postgresql://u:p@h/db' })).toContain('not both')
-    expect(problemsOf({ project_id: '', mode: 'sweep', connection_string: 'postgresql://u:p@h/db' })).toContain(
+    expect(await problemsOf({ connection_string: 'postgresql://u:p@h/db' })).toContain('not both')
+    expect(await problemsOf({ project_id: '', mode: 'sweep', connection_string: 'postgresql://u:p@h/db' })).toContain(
       "mode 'sweep'",
     )
   })
 
-  test('suspend_timeout keeps 0 and -1 apart from nothing', () => {
-    expect(configOf({ suspend_timeout: '0' }).neon.suspendTimeout).toBe(0)
-    expect(configOf({ suspend_timeout: '-1' }).neon.suspendTimeout).toBe(-1)
-    expect(configOf().neon.suspendTimeout).toBeNull()
+  test('suspend_timeout keeps 0 and -1 apart from nothing', async () => {
+    expect((await configOf({ suspend_timeout: '0' })).neon.suspendTimeout).toBe(0)
+    expect((await configOf({ suspend_timeout: '-1' })).neon.suspendTimeout).toBe(-1)
+    expect((await configOf()).neon.suspendTimeout).toBeNull()
   })
 
-  test('lists take lines and commas', () => {
-    expect(configOf({ allowed_ips: '10.0.0.0/8, 1.2.3.4\n5.6.7.8' }).neon.allowedIps).toEqual([
+  test('lists take lines and commas', async () => {
+    expect((await configOf({ allowed_ips: '10.0.0.0/8, 1.2.3.4\n5.6.7.8' })).neon.allowedIps).toEqual([
       '10.0.0.0/8',
       '1.2.3.4',
       '5.6.7.8',
     ])
-    expect(configOf({ schema: 'learnflow\n\n db/**/*.sql ' }).schema.entries).toEqual(['learnflow', 'db/**/*.sql'])
-    expect(configOf({ schema: 'none' }).schema.entries).toEqual([])
+    expect((await configOf({ schema: 'learnflow\n\n db/**/*.sql ' })).schema.entries).toEqual([
+      'learnflow',
+      'db/**/*.sql',
+    ])
+    expect((await configOf({ schema: 'none' })).schema.entries).toEqual([])
   })
 
-  test('ledgers are tables, with or without their schema', () => {
+  test('ledgers are tables, with or without their schema', async () => {
     const told = 'app_log, audit.app_log\nhistory.log'
-    expect(configOf({ migrate_ledger: told }).schema.migrateLedgers).toEqual([
+    expect((await configOf({ migrate_ledger: told })).schema.migrateLedgers).toEqual([
       'app_log',
       'audit.app_log',
       'history.log',
     ])
     for (const wrong of ['"a"', "a'b", 'a b', 'a.b c', '.a', 'a.', 'x\\y']) {
-      expect(problemsOf({ migrate_ledger: `ok, ${wrong}` })).toContain(`Input migrate_ledger has '${wrong}'`)
+      expect(await problemsOf({ migrate_ledger: `ok, ${wrong}` })).toContain(`Input migrate_ledger has '${wrong}'`)
     }
   })
 
-  test('labels are key=value lines', () => {
-    const config = configOf({ kubeconfig: 'x', secret_labels: 'team=learn\ncost-centre: 7' })
+  test('labels are key=value lines', async () => {
+    const config = await configOf({ kubeconfig: KUBECONFIG, secret_labels: 'team=learn\ncost-centre: 7' })
     expect(config.kubernetes?.secretLabels).toEqual({ team: 'learn', 'cost-centre': '7' })
   })
 
-  test('a life that is no duration is refused with the other inputs, before a project could be made', () => {
-    expect(problemsOf({ expires_in: 'soon', counts: 'all' })).toMatch(/2 inputs are wrong[\s\S]*expires_in is 'soon'/)
-    expect(configOf({ expires_in: 'never' }).neon.expiresIn).toBe('never')
+  test('a life that is no duration is refused with the other inputs, before a project could be made', async () => {
+    expect(await problemsOf({ expires_in: 'soon', counts: 'all' })).toMatch(
+      /2 inputs are wrong[\s\S]*expires_in is 'soon'/,
+    )
+    expect((await configOf({ expires_in: 'never' })).neon.expiresIn).toBe('never')
   })
 
   test.each(['tomorrow', '2026-07-01', '2026-07-01T12:00:00', '2026-13-01T12:00:00Z', '1780000000'])(
     'an expires_at %j is refused with the other inputs, in every mode',
-    (expires_at) => {
+    async (expires_at) => {
       for (const mode of ['preview', 'cleanup', 'sweep']) {
-        const text = problemsOf({ expires_at, counts: 'all', mode })
+        const text = await problemsOf({ expires_at, counts: 'all', mode })
         expect(text).toContain('2 inputs are wrong')
         expect(text).toContain(
           `Input expires_at is '${expires_at}', which is no RFC 3339 time with a zone. Write it like`,
@@ -159,26 +163,26 @@ describe('inputs', () => {
     },
   )
 
-  test('a time that has passed is no wrong input: a cleanup may come after it', () => {
+  test('a time that has passed is no wrong input: a cleanup may come after it', async () => {
     for (const mode of ['preview', 'cleanup', 'sweep']) {
-      expect(configOf({ mode, expires_at: '2020-01-01T00:00:00+02:00' }).neon.expiresAt).toBe(
+      expect((await configOf({ mode, expires_at: '2020-01-01T00:00:00+02:00' })).neon.expiresAt).toBe(
         '2020-01-01T00:00:00+02:00',
       )
     }
   })
 
-  test('never is a life, but no other duration', () => {
+  test('never is a life, but no other duration', async () => {
     for (const name of ['timeout', 'max_age', 'lock_wait', 'history_retention']) {
-      expect(problemsOf({ [name]: 'never' })).toContain(`Input ${name} is 'never': it must be a duration`)
+      expect(await problemsOf({ [name]: 'never' })).toContain(`Input ${name} is 'never': it must be a duration`)
     }
   })
 
   test.each(['branch', 'branch_id', 'branch_name', 'compare_branch'])(
     'an empty %s is a name that went missing, not an input that was not given',
-    (name) => {
-      expect(problemsOf({ [name]: '' })).toContain(`Input ${name} is given, but empty`)
-      expect(problemsOf({ [name]: '  ' })).toContain(`Input ${name} is given, but empty`)
-      expect(problemsOf({})).toBe('')
+    async (name) => {
+      expect(await problemsOf({ [name]: '' })).toContain(`Input ${name} is given, but empty`)
+      expect(await problemsOf({ [name]: '  ' })).toContain(`Input ${name} is given, but empty`)
+      expect(await problemsOf({})).toBe('')
     },
   )
 
@@ -192,22 +196,22 @@ describe('inputs', () => {
       ['dry_run', 'true'],
       ['roles', 'api=readonly'],
       ['comment', 'false'],
-    ])('not beside %s', (name, value) => {
-      const told = problemsOf({ branch: 'staging', [name]: value })
+    ])('not beside %s', async (name, value) => {
+      const told = await problemsOf({ branch: 'staging', [name]: value })
       expect(told).toContain(`Input branch 'staging' in mode auto means delete, but ${name} is given too`)
       expect(told).toMatch(/mode: cleanup .* mode: reset .* branch_name/)
-      expect(problemsOf({ branch_id: 'br-a-b-c1', [name]: value })).toContain('means delete, but')
-      expect(problemsOf({ branch: 'staging', mode: 'cleanup', [name]: value })).not.toContain('means delete')
+      expect(await problemsOf({ branch_id: 'br-a-b-c1', [name]: value })).toContain('means delete, but')
+      expect(await problemsOf({ branch: 'staging', mode: 'cleanup', [name]: value })).not.toContain('means delete')
     })
 
-    test("Neon's delete action takes just these", () => {
+    test("Neon's delete action takes just these", async () => {
       const inputs = { branch: 'preview/x', api_host: 'https://console.neon.example/api/v2' }
-      expect(problemsOf(inputs)).toBe('')
-      expect(problemsOf({ ...inputs, parent: 'true', database: 'app' })).toBe('')
+      expect(await problemsOf(inputs)).toBe('')
+      expect(await problemsOf({ ...inputs, parent: 'true', database: 'app' })).toBe('')
     })
   })
 
-  test('any text in any input either gives a config or a list of problems, never another exception', () => {
+  test('any text in any input either gives a config or a list of problems, never another exception', async () => {
     const names = [
       'mode',
       'timeout',
@@ -221,10 +225,10 @@ describe('inputs', () => {
       'allowed_ips',
       'min_cu',
     ]
-    fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'grapheme' })), (values) => {
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'grapheme' })), async (values) => {
         try {
-          readConfig(inputReader({ project_id: 'p', ...values }))
+          await configOf({ api_key: '', project_id: 'p', ...values })
         } catch (error) {
           expect((error as Error).name).toBe('ActionError')
           expect((error as Error).message).toMatch(/Input/)

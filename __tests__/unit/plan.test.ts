@@ -3,6 +3,7 @@ import { type Event, readEvent } from '../../src/event.ts'
 import { planRun, reasonToSkip } from '../../src/plan.ts'
 import { ownerOf } from '../../src/run.ts'
 import { configOf } from '../support/inputs.ts'
+import { KUBECONFIG } from '../support/wrong-inputs.ts'
 
 const event = (name: string, changes: Partial<Event> = {}): Event => ({
   name,
@@ -54,69 +55,76 @@ describe('mode by event', () => {
       'queue-aaaaaaaa',
     ],
     ['branch deleted', event('delete', { deletedRef: { name: 'feature/x', isBranch: true } }), 'cleanup', ''],
-  ])('%s', (_, given, mode, branchName) => {
-    expect(planRun(configOf({ schema: 'db' }), given)).toMatchObject({ kind: 'run', mode, branchName })
+  ])('%s', async (_, given, mode, branchName) => {
+    expect(planRun(await configOf({ schema: 'db' }), given)).toMatchObject({ kind: 'run', mode, branchName })
   })
 
-  test('a push elsewhere skips: its migrations are not merged', () => {
+  test('a push elsewhere skips: its migrations are not merged', async () => {
     const given = event('push', { ref: 'refs/heads/feature' })
-    expect(planRun(configOf(), given)).toMatchObject({ kind: 'skip', reason: expect.stringContaining('feature') })
-    expect(planRun(configOf({ branch_name: 'dev' }), given)).toMatchObject({ mode: 'provision', branchName: 'dev' })
-    expect(planRun(configOf({ mode: 'provision' }), given)).toMatchObject({ mode: 'provision', branchName: '' })
+    expect(planRun(await configOf(), given)).toMatchObject({ kind: 'skip', reason: expect.stringContaining('feature') })
+    expect(planRun(await configOf({ branch_name: 'dev' }), given)).toMatchObject({
+      mode: 'provision',
+      branchName: 'dev',
+    })
+    expect(planRun(await configOf({ mode: 'provision' }), given)).toMatchObject({ mode: 'provision', branchName: '' })
   })
 
-  test('a push that deleted its ref, and a deleted tag, skip', () => {
-    expect(planRun(configOf(), event('push', { pushDeleted: true })).kind).toBe('skip')
-    expect(planRun(configOf(), event('delete', { deletedRef: { name: 'v1', isBranch: false } })).kind).toBe('skip')
+  test('a push that deleted its ref, and a deleted tag, skip', async () => {
+    expect(planRun(await configOf(), event('push', { pushDeleted: true })).kind).toBe('skip')
+    expect(planRun(await configOf(), event('delete', { deletedRef: { name: 'v1', isBranch: false } })).kind).toBe(
+      'skip',
+    )
   })
 
-  test('another event needs a mode', () => {
-    expect(() => planRun(configOf(), event('issue_comment'))).toThrow(/issue_comment/)
-    expect(planRun(configOf({ mode: 'provision' }), event('issue_comment'))).toMatchObject({ mode: 'provision' })
+  test('another event needs a mode', async () => {
+    await expect(async () => planRun(await configOf(), event('issue_comment'))).rejects.toThrow(/issue_comment/)
+    expect(planRun(await configOf({ mode: 'provision' }), event('issue_comment'))).toMatchObject({ mode: 'provision' })
   })
 })
 
 describe("the official actions' inputs", () => {
-  test('branch deletes, branch with parent resets, compare_branch compares', () => {
-    expect(planRun(configOf({ branch: 'preview/x' }), event('push'))).toMatchObject({
+  test('branch deletes, branch with parent resets, compare_branch compares', async () => {
+    expect(planRun(await configOf({ branch: 'preview/x' }), event('push'))).toMatchObject({
       mode: 'cleanup',
       branchName: 'preview/x',
     })
-    expect(planRun(configOf({ branch_id: 'br-a-b-c1' }), event('push'))).toMatchObject({
+    expect(planRun(await configOf({ branch_id: 'br-a-b-c1' }), event('push'))).toMatchObject({
       mode: 'cleanup',
       branchName: 'br-a-b-c1',
     })
-    expect(planRun(configOf({ branch: 'dev', parent: 'true' }), event('push'))).toMatchObject({
+    expect(planRun(await configOf({ branch: 'dev', parent: 'true' }), event('push'))).toMatchObject({
       mode: 'reset',
       branchName: 'dev',
     })
-    expect(planRun(configOf({ compare_branch: 'preview/x' }), pull('opened'))).toMatchObject({ mode: 'diff' })
+    expect(planRun(await configOf({ compare_branch: 'preview/x' }), pull('opened'))).toMatchObject({ mode: 'diff' })
   })
 })
 
 describe('branch names', () => {
-  test('templates', () => {
-    expect(planRun(configOf({ branch_name: 'preview/{number}-{head_ref}' }), pull('opened'))).toMatchObject({
+  test('templates', async () => {
+    expect(planRun(await configOf({ branch_name: 'preview/{number}-{head_ref}' }), pull('opened'))).toMatchObject({
       branchName: 'preview/7-feature/Ünï-code-833e0af7',
       naming: 'template',
     })
-    expect(planRun(configOf({ branch_name: 'p-{sha}' }), pull('opened'))).toMatchObject({ branchName: 'p-bbbbbbbb' })
+    expect(planRun(await configOf({ branch_name: 'p-{sha}' }), pull('opened'))).toMatchObject({
+      branchName: 'p-bbbbbbbb',
+    })
     expect(
       planRun(
-        configOf({ branch_name: 'x-{head_ref}' }),
+        await configOf({ branch_name: 'x-{head_ref}' }),
         event('delete', { deletedRef: { name: 'f', isBranch: true } }),
       ),
     ).toMatchObject({ mode: 'cleanup', branchName: '', deletedHeadRef: 'f' })
   })
 
-  test('without a pull request a preview needs a name', () => {
-    expect(() => planRun(configOf({ mode: 'preview' }), event('push'))).toThrow(
+  test('without a pull request a preview needs a name', async () => {
+    await expect(async () => planRun(await configOf({ mode: 'preview' }), event('push'))).rejects.toThrow(
       /no pull request to name the branch after/,
     )
-    expect(() => planRun(configOf({ mode: 'preview', branch_name: 'pr-{number}' }), event('push'))).toThrow(
-      /has no number/,
-    )
-    expect(planRun(configOf({ mode: 'preview', branch_name: 'dev' }), event('push'))).toMatchObject({
+    await expect(async () =>
+      planRun(await configOf({ mode: 'preview', branch_name: 'pr-{number}' }), event('push')),
+    ).rejects.toThrow(/has no number/)
+    expect(planRun(await configOf({ mode: 'preview', branch_name: 'dev' }), event('push'))).toMatchObject({
       branchName: 'dev',
     })
   })
@@ -125,50 +133,56 @@ describe('branch names', () => {
 describe('what an event must not do', () => {
   test.each(['labeled', 'edited', 'unlabeled', 'synchronize', 'review_requested'])(
     '%s on a closed pull request does not bring its branch back',
-    (action) => {
-      const plan = planRun(configOf(), pull(action, { isClosed: true }))
+    async (action) => {
+      const plan = planRun(await configOf(), pull(action, { isClosed: true }))
       expect(plan).toEqual({ kind: 'skip', reason: expect.stringMatching(/#7 is closed/) })
     },
   )
 
   test.each(['workflow_dispatch', 'repository_dispatch', 'push'])(
     '%s on a feature branch does not reach the default database',
-    (name) => {
+    async (name) => {
       const given = event(name, { ref: 'refs/heads/feature' })
-      expect(planRun(configOf(), given)).toEqual({ kind: 'skip', reason: expect.stringMatching(/feature, not .*main/) })
-      expect(planRun(configOf({ branch_name: 'dev' }), given)).toMatchObject({ mode: 'provision', naming: 'plain' })
-      expect(planRun(configOf({ mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
+      expect(planRun(await configOf(), given)).toEqual({
+        kind: 'skip',
+        reason: expect.stringMatching(/feature, not .*main/),
+      })
+      expect(planRun(await configOf({ branch_name: 'dev' }), given)).toMatchObject({
+        mode: 'provision',
+        naming: 'plain',
+      })
+      expect(planRun(await configOf({ mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
     },
   )
 
   test.each(['created', 'edited', 'deleted', 'released', 'prereleased', 'unpublished', ''])(
     'a release that was %p, not published, skips',
-    (action) => {
-      expect(planRun(configOf(), event('release', { action })).kind).toBe('skip')
+    async (action) => {
+      expect(planRun(await configOf(), event('release', { action })).kind).toBe('skip')
     },
   )
 
   describe('with connection_string, where nothing separates the database from the pull request', () => {
     const inputs = { project_id: '', connection_string: 'postgresql://u:p@db.example/app' }
 
-    test('a push to another Git branch skips, whatever branch_name says', () => {
+    test('a push to another Git branch skips, whatever branch_name says', async () => {
       const given = event('push', { ref: 'refs/heads/feature' })
-      expect(planRun(configOf(inputs), given).kind).toBe('skip')
-      expect(planRun(configOf({ ...inputs, branch_name: 'x' }), given).kind).toBe('skip')
-      expect(planRun(configOf({ ...inputs, mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
+      expect(planRun(await configOf(inputs), given).kind).toBe('skip')
+      expect(planRun(await configOf({ ...inputs, branch_name: 'x' }), given).kind).toBe('skip')
+      expect(planRun(await configOf({ ...inputs, mode: 'provision' }), given)).toMatchObject({ mode: 'provision' })
     })
 
-    test('a pull request is a plan, and a skip for a tool that cannot plan', () => {
-      expect(planRun(configOf(inputs), pull('opened'))).toMatchObject({ mode: 'plan' })
-      expect(planRun(configOf({ ...inputs, mode: 'preview' }), pull('opened'))).toMatchObject({ mode: 'preview' })
-      expect(planRun(configOf({ ...inputs, migrate_command: 'x' }), pull('opened')).kind).toBe('skip')
+    test('a pull request is a plan, and a skip for a tool that cannot plan', async () => {
+      expect(planRun(await configOf(inputs), pull('opened'))).toMatchObject({ mode: 'plan' })
+      expect(planRun(await configOf({ ...inputs, mode: 'preview' }), pull('opened'))).toMatchObject({ mode: 'preview' })
+      expect(planRun(await configOf({ ...inputs, migrate_command: 'x' }), pull('opened')).kind).toBe('skip')
     })
   })
 })
 
 describe('two Git branches never share a Neon branch', () => {
-  const nameOf = (headRef: string) => {
-    const plan = planRun(configOf({ branch_name: '{head_ref}' }), pull('opened', { headRef }))
+  const nameOf = async (headRef: string) => {
+    const plan = planRun(await configOf({ branch_name: '{head_ref}' }), pull('opened', { headRef }))
     return plan.kind === 'run' ? plan.branchName : ''
   }
 
@@ -178,28 +192,31 @@ describe('two Git branches never share a Neon branch', () => {
     ['what was cut', `${'l'.repeat(250)}1`, `${'l'.repeat(250)}2`],
     ['at the ends', '-a', 'a'],
     ['nothing left', '###', '!!!'],
-  ])('%s', (_, one, other) => {
-    expect(nameOf(one)).not.toBe(nameOf(other))
-    expect(nameOf(one).length).toBeLessThanOrEqual(200)
-    expect(nameOf(one)).not.toBe('')
+  ])('%s', async (_, one, other) => {
+    expect(await nameOf(one)).not.toBe(await nameOf(other))
+    expect((await nameOf(one)).length).toBeLessThanOrEqual(200)
+    expect(await nameOf(one)).not.toBe('')
   })
 
-  test('an ordinary name stays as it is', () => {
-    expect(nameOf('feature/ABC-12_x.y')).toBe('feature/ABC-12_x.y')
+  test('an ordinary name stays as it is', async () => {
+    expect(await nameOf('feature/ABC-12_x.y')).toBe('feature/ABC-12_x.y')
   })
 
-  test('{repository} tells repositories of one project apart; other braces stay', () => {
-    const plan = (branch_name: string) => planRun(configOf({ branch_name }), pull('opened'))
-    expect(plan('{repository}-pr-{number}')).toMatchObject({ branchName: 'octo/learn-pr-7', naming: 'template' })
-    expect(plan('preview/7-{a}-{nummer}')).toMatchObject({ branchName: 'preview/7-{a}-{nummer}', naming: 'plain' })
+  test('{repository} tells repositories of one project apart; other braces stay', async () => {
+    const plan = async (branch_name: string) => planRun(await configOf({ branch_name }), pull('opened'))
+    expect(await plan('{repository}-pr-{number}')).toMatchObject({ branchName: 'octo/learn-pr-7', naming: 'template' })
+    expect(await plan('preview/7-{a}-{nummer}')).toMatchObject({
+      branchName: 'preview/7-{a}-{nummer}',
+      naming: 'plain',
+    })
   })
 })
 
-test('an entry of the merge queue of release/pr-12-x belongs to the number that stands last', () => {
+test('an entry of the merge queue of release/pr-12-x belongs to the number that stands last', async () => {
   const given = event('merge_group', {
     mergeGroupRef: `refs/heads/gh-readonly-queue/release/pr-12-x/pr-45-${'a'.repeat(40)}`,
   })
-  const plan = planRun(configOf(), given)
+  const plan = planRun(await configOf(), given)
   if (plan.kind !== 'run') throw new Error(plan.reason)
   expect(ownerOf({ event: given, plan })).toEqual({ repository: 'octo/learn', repositoryId: '700', pullRequest: 45 })
 })
@@ -210,30 +227,30 @@ const NO_KEY = { given: false, onMissing: 'fail' } as const
 describe('a step that names no branch outside pull requests', () => {
   const given = event('push')
 
-  test('is an error that says both ways: the default branch is not handed out by accident', () => {
-    expect(() => planRun(configOf(), given)).toThrow(
+  test('is an error that says both ways: the default branch is not handed out by accident', async () => {
+    await expect(async () => planRun(await configOf(), given)).rejects.toThrow(
       /names no branch, and on the event 'push' that would be the default/,
     )
-    expect(() => planRun(configOf(), event('workflow_dispatch'))).toThrow(/names no branch/)
+    await expect(async () => planRun(await configOf(), event('workflow_dispatch'))).rejects.toThrow(/names no branch/)
   })
 
   test.each([
     ['schema', { schema: 'db' }],
     ['migrate_command', { migrate_command: 'npx x' }],
     ['roles', { roles: 'api=readonly' }],
-    ['kubeconfig', { kubeconfig: 'apiVersion: v1' }],
+    ['kubeconfig', { kubeconfig: KUBECONFIG }],
     ['project_name', { project_id: '', project_name: 'shop' }],
     ['mode', { mode: 'provision' }],
-  ])('unless %s asks for a database to be set up', (_, inputs) => {
-    expect(planRun(configOf(inputs), given)).toMatchObject({ mode: 'provision', branchName: '' })
+  ])('unless %s asks for a database to be set up', async (_, inputs) => {
+    expect(planRun(await configOf(inputs), given)).toMatchObject({ mode: 'provision', branchName: '' })
   })
 })
 
 describe('branch_name on events that say nothing', () => {
   test.each(['schedule', 'create', 'workflow_run', 'issue_comment', 'deployment_status'])(
     '%s: that branch is provisioned',
-    (name) => {
-      expect(planRun(configOf({ branch_name: 'nightly' }), event(name))).toMatchObject({
+    async (name) => {
+      expect(planRun(await configOf({ branch_name: 'nightly' }), event(name))).toMatchObject({
         mode: 'provision',
         branchName: 'nightly',
         naming: 'plain',
@@ -242,15 +259,15 @@ describe('branch_name on events that say nothing', () => {
   )
 })
 
-test('{slug} is small letters without slashes, and still nobody shares it', () => {
-  const slug = (headRef: string) => {
-    const plan = planRun(configOf({ branch_name: 'p-{slug}' }), pull('opened', { headRef }))
+test('{slug} is small letters without slashes, and still nobody shares it', async () => {
+  const slug = async (headRef: string) => {
+    const plan = planRun(await configOf({ branch_name: 'p-{slug}' }), pull('opened', { headRef }))
     return plan.kind === 'run' ? plan.branchName : ''
   }
-  expect(slug('fix-login')).toBe('p-fix-login')
-  expect(slug('Feature/ABC_1')).toMatch(/^p-feature-abc_1-[0-9a-f]{8}$/)
-  expect(slug('feature/a')).not.toBe(slug('feature-a'))
-  expect(slug('A')).not.toBe(slug('a'))
+  expect(await slug('fix-login')).toBe('p-fix-login')
+  expect(await slug('Feature/ABC_1')).toMatch(/^p-feature-abc_1-[0-9a-f]{8}$/)
+  expect(await slug('feature/a')).not.toBe(await slug('feature-a'))
+  expect(await slug('A')).not.toBe(await slug('a'))
 })
 
 describe('runs without secrets', () => {
@@ -266,9 +283,9 @@ describe('runs without secrets', () => {
     expect(reasonToSkip(KEY, pull('opened', { fromFork: true }))).toBe('')
   })
 
-  test('anyone else goes on, and is told by the inputs what is missing', () => {
+  test('anyone else goes on, and is told by the inputs what is missing', async () => {
     expect(reasonToSkip(NO_KEY, pull('opened'))).toBe('')
-    expect(() => configOf({ api_key: '' })).toThrow(/api_key is missing/)
+    await expect(async () => await configOf({ api_key: '' })).rejects.toThrow(/api_key is missing/)
   })
 
   test("pull_request_target with a fork's head is refused even with secrets", () => {

@@ -36,16 +36,6 @@ export async function judgeInputs(getInput: (name: InputName) => string, secrets
     const problem = await kubeconfigProblem(secrets, { kubeconfig, ...(context ? { context } : {}) })
     if (problem) problems.push(`Inputs kubeconfig and kube_context: ${problem}`)
   }
-  return judged(config, problems)
-}
-
-/** {@link judgeInputs} without the kubeconfig: for whoever cannot wait. */
-export function readConfig(getInput: (name: InputName) => string): Config {
-  const { config, problems } = collect(getInput)
-  return judged(config, problems)
-}
-
-function judged(config: Config, problems: string[]): Config {
   if (problems.length > 0) throw new ActionError(problemList(problems))
   return config
 }

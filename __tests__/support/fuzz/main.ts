@@ -4,11 +4,12 @@
  * them to docs/reliability/fuzz.json, and fails for whatever breaks a rule.
  *
  * `--inputs`, `--dist` and `--texts` say how many of each (0: leave out, its figures stay), `--seed` where to begin.
+ * Figures of texts are written after each piece; `--resume` goes on behind those that the file has.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import fc from 'fast-check'
 import { loadModule } from 'libpg-query'
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     texts: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '20261125' },
     piece: { type: 'string' },
+    resume: { type: 'boolean', default: false },
   },
 })
 const seed = Number(values.seed)
@@ -54,8 +56,9 @@ async function fuzzInputs(count: number) {
 
 /** Texts in processes of their own: the memory of the parser only grows. */
 async function fuzzTexts(count: number): Promise<TextsCompared> {
-  const total = emptyTexts()
-  for (let from = 0; from < count; from += PIECE) {
+  const known = values.resume ? (readFigures().texts as TextsCompared | undefined) : undefined
+  const total = known ?? emptyTexts()
+  for (let from = total.texts; from < count; from += PIECE) {
     const size = Math.min(PIECE, count - from)
     const args = [import.meta.filename, '--piece', String(size), '--seed', String(seed + from)]
     const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
@@ -65,10 +68,19 @@ async function fuzzTexts(count: number): Promise<TextsCompared> {
     for (const name of ['texts', 'parsed', 'statements', 'unterminated', 'otherErrors'] as const)
       total[name] += piece[name]
     total.different.push(...piece.different)
-    process.stderr.write(`\r${from + size} texts`)
+    writeFigures({ texts: total })
+    process.stderr.write(`${from + size} texts\n`)
   }
-  process.stderr.write('\n')
   return total
+}
+
+function readFigures(): Record<string, unknown> {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, unknown>) : {}
+}
+
+function writeFigures(figures: Record<string, unknown>): void {
+  mkdirSync(dirname(FILE), { recursive: true })
+  writeFileSync(FILE, `${JSON.stringify({ ...readFigures(), ...figures, seed }, null, 2)}\n`)
 }
 
 if (values.piece) {
@@ -76,16 +88,14 @@ if (values.piece) {
   process.stdout.write(JSON.stringify(compareTexts(Number(values.piece), seed)))
 } else {
   const started = performance.now()
-  mkdirSync('docs/reliability', { recursive: true })
-  const before = JSON.parse(readFileSync(FILE, { encoding: 'utf8', flag: 'a+' }) || '{}') as Record<string, unknown>
   const now: Record<string, unknown> = {}
   const [inputs, dist, texts] = [values.inputs, values.dist, values.texts].map(Number)
   if (inputs) now.inputs = await fuzzInputs(inputs)
   if (dist) now.dist = await runDist(fc.sample(inputCase, { numRuns: dist, seed: seed + 1 }))
+  writeFigures(now)
   if (texts) now.texts = await fuzzTexts(texts)
   process.stdout.write(
     `${JSON.stringify(now, null, 2)}\nseed ${seed}, ${Math.round((performance.now() - started) / 1000)} s\n`,
   )
-  writeFileSync(FILE, `${JSON.stringify({ ...before, ...now, seed }, null, 2)}\n`)
   if (/"(?:faults|different)":\[[^\]]/.test(JSON.stringify(now))) process.exitCode = 1
 }

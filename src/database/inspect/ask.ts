@@ -1,4 +1,5 @@
 import type { Database } from '../connect.ts'
+import { asOurs } from '../sql/ours.ts'
 
 /**
  * Settings under which the server prints names qualified and constants alike whatever the role's or database's own
@@ -34,4 +35,14 @@ export async function askCatalogForOne<Row>(database: Database, query: string): 
   const [row] = await askCatalog<Row>(database, query)
   if (row === undefined) throw new Error('The catalog query returned no row.')
   return row
+}
+
+/** Runs one statement of ours ({@link asOurs}) in one round trip and returns its rows. Throws the driver's error. */
+export async function askAsOurs<Row>(
+  { sql }: Pick<Database, 'sql'>,
+  statement: string,
+  texts: readonly string[] = [],
+): Promise<Row[]> {
+  const results: unknown[] = await sql.unsafe(asOurs(statement, texts)).simple()
+  return (results.at(-1) ?? []) as Row[]
 }

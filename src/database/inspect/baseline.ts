@@ -2,6 +2,8 @@ import type { SchemaSnapshot, TableCount } from '../../model.ts'
 import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
+import { OUR_SEARCH_PATH } from '../sql/ours.ts'
+import { askAsOurs } from './ask.ts'
 
 /** A database at one moment: what it consists of, and how many rows. */
 export interface Facts {
@@ -27,7 +29,8 @@ const MADE_MEANWHILE: readonly string[] = ['23505', '42P06', '42P07']
  */
 export async function readBaseline(database: Database, branchId: string): Promise<Baseline | null> {
   try {
-    const [row] = await database.sql.unsafe(
+    const [row] = await askAsOurs<{ takenAt: string; snapshot: SchemaSnapshot; counts: TableCount[] }>(
+      database,
       `select to_char(taken_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "takenAt", snapshot, counts
        from ${TABLE} where branch = $1`,
       [branchId],
@@ -52,7 +55,8 @@ export async function saveBaseline(database: Database, branchId: string, baselin
     await makeTable(database)
   }
   const { snapshot, counts } = baseline
-  await database.sql.unsafe(
+  await askAsOurs(
+    database,
     `insert into ${TABLE} (branch, snapshot, counts) values ($1, $2::text::jsonb, $3::text::jsonb)
      on conflict (branch) do nothing`,
     [branchId, JSON.stringify(snapshot), JSON.stringify(counts)],
@@ -62,7 +66,8 @@ export async function saveBaseline(database: Database, branchId: string, baselin
 async function makeTable(database: Database): Promise<void> {
   await database.sql
     .unsafe(
-      `create schema if not exists ${OWN_SCHEMA};
+      `${OUR_SEARCH_PATH};
+       create schema if not exists ${OWN_SCHEMA};
        create table if not exists ${TABLE} (branch text primary key, taken_at timestamptz not null default now(),
          snapshot jsonb not null, counts jsonb not null)`,
     )

@@ -124,9 +124,10 @@ async function askWithin(
   database: Database,
   asked: CountOptions & { query: string; deadline: number },
 ): Promise<Answer> {
-  const left = `${asked.deadline} - pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()) * 1000)`
+  const left = `${asked.deadline} operator(pg_catalog.-) pg_catalog.round(
+    extract(epoch from pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000)`
   const limits = `pg_catalog.set_config('lock_timeout', '${LOCK_MILLISECONDS}', true), pg_catalog.set_config(
-    'statement_timeout', greatest(1, least(${asked.perTableMilliseconds}, ${left}))::int::text, true)`
+    'statement_timeout', greatest(1, least(${asked.perTableMilliseconds}, ${left}))::int::pg_catalog.text, true)`
   runtime.signal.throwIfAborted()
   if (!database.isOpen()) throw new Error('The connection to the database was lost while rows were counted.')
   try {

@@ -2,6 +2,8 @@ import type { FileResult } from '../../model.ts'
 import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { OWN_SCHEMA } from '../own-schema.ts'
+import { OUR_SEARCH_PATH } from '../sql/ours.ts'
+import { askAsOurs } from './ask.ts'
 
 /** What was observed when a file ran, and what was remarked of it. */
 type Effects = Pick<FileResult, 'milliseconds' | 'rows' | 'locks' | 'rewrites' | 'notes'>
@@ -22,11 +24,13 @@ export async function keepEffects(database: Database, branchId: string, files: r
   if (seen.length === 0) return
   await database.sql
     .unsafe(
-      `create schema if not exists ${OWN_SCHEMA};
+      `${OUR_SEARCH_PATH};
+       create schema if not exists ${OWN_SCHEMA};
        create table if not exists ${TABLE} (branch text, name text, effects jsonb not null, primary key (branch, name))`,
     )
     .simple()
-  await database.sql.unsafe(
+  await askAsOurs(
+    database,
     `insert into ${TABLE} (branch, name, effects)
      select $1, file ->> 'name', file -> 'effects' from jsonb_array_elements($2::text::jsonb) file
      on conflict (branch, name) do update set effects = excluded.effects`,
@@ -57,7 +61,8 @@ export async function recallEffects(
   files: readonly FileResult[],
 ): Promise<string[]> {
   try {
-    const rows = await database.sql.unsafe<{ name: string; effects: Effects }[]>(
+    const rows = await askAsOurs<{ name: string; effects: Effects }>(
+      database,
       `select name, effects from ${TABLE} where branch = $1`,
       [branchId],
     )

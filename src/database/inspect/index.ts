@@ -1,4 +1,5 @@
 export { hasTablesOfOthers } from './adoption.ts'
+export { askAsOurs } from './ask.ts'
 export { type Baseline, type Facts, readBaseline, saveBaseline } from './baseline.ts'
 export { changeAgainst, countTables } from './count.ts'
 export type { CountOptions } from './count-plan.ts'

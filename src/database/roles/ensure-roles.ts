@@ -3,6 +3,7 @@ import { ActionError, errorCode, errorMessage } from '../../runtime/errors.ts'
 import { plural } from '../../runtime/plural.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Database } from '../connect.ts'
+import { OUR_SEARCH_PATH } from '../sql/ours.ts'
 import { logsIn, proveLogin } from './login.ts'
 import type { RoleRequest } from './parse.ts'
 import { DIFFERENCES, differenceParameters } from './privileges.ts'
@@ -128,6 +129,7 @@ async function grant(runtime: Runtime, { sql }: Pick<Database, 'sql'>, role: Rol
 async function inTransaction<T>(runtime: Runtime, { sql }: Database, work: () => Promise<T>): Promise<T> {
   try {
     await sql.unsafe('begin')
+    await sql.unsafe(OUR_SEARCH_PATH)
     await sql.unsafe('select pg_advisory_xact_lock($1::bigint)', [String(LOCK)])
     const result = await work()
     await sql.unsafe('commit')

@@ -68,7 +68,7 @@ async function runAll(runtime: Runtime, context: Context): Promise<SqlFailure | 
 const LOCK_AND_READ = [
   'begin isolation level read committed',
   TRY_LOCK,
-  "select pg_catalog.current_setting('server_version_num')::int4 as server_version",
+  "select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as server_version",
   READ_LEDGER,
   'commit',
 ].join(';\n')

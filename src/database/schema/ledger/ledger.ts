@@ -2,16 +2,12 @@ import { ActionError, errorCode } from '../../../runtime/errors.ts'
 import type { Database } from '../../connect.ts'
 import { OWN_SCHEMA } from '../../own-schema.ts'
 import { literal } from '../../sql/literal.ts'
+import { OUR_SEARCH_PATH } from '../../sql/ours.ts'
+
+export { OUR_SEARCH_PATH }
 
 /** The ledger's qualified name. */
 export const LEDGER = `${OWN_SCHEMA}.migrations`
-
-/**
- * Makes names and operators mean those of the server itself until the transaction ends: a file, or a default of the role or the
- * database, can put a schema in front in which `=` is something else. Where a file's own setting must stay, our SQL names the
- * schema of each operator instead, as nothing in it may depend on the search path.
- */
-export const OUR_SEARCH_PATH = 'set local search_path = pg_catalog'
 
 const EQUALS = 'operator(pg_catalog.=)'
 const MINUS = 'operator(pg_catalog.-)'
