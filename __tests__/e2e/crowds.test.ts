@@ -12,7 +12,10 @@ import { BASE, type Stage, startStage } from '../support/moments/stage.ts'
  * runs to its end. Then one run without, and everything is there once. `npm run test:crowds` takes all pairs of modes and
  * many events of each; the suite a few, chosen by a seed.
  */
-const ALL = process.env.CROWDS === 'all'
+const { CROWDS = '' } = process.env
+const ALL = CROWDS !== ''
+/** Of each pair; the races of one kind take ten times as many. */
+const RACES = ALL ? (CROWDS === 'all' ? 4 : Number(CROWDS)) : 1
 const seed = seedOf('CROWDS_SEED')
 const random = randomFrom(seed)
 const SAME = ALL ? 50 : 3
@@ -20,7 +23,7 @@ const PULLS = ALL ? 20 : 2
 const PAIRS = MODES.flatMap((held) => MODES.map((other) => [held, other] as const))
 const pairs = ALL ? PAIRS : shuffled(PAIRS, random).slice(0, 2)
 /** Events of the held run. */
-const EACH = { pair: ALL ? 2 : 1, first: ALL ? 40 : 1, close: ALL ? 40 : 1 }
+const EACH = { pair: RACES, first: ALL ? 10 * RACES : 1, close: ALL ? 10 * RACES : 1 }
 /** Which of the moments' stories tells how many events a mode has. */
 const STORY_OF: Partial<Record<RivalMode, string>> = {
   preview: 'preview, branch reused',
