@@ -68,5 +68,5 @@ export function errorsOf(result: RunResult): string[] {
 }
 
 function isSentence(text = ''): boolean {
-  return /^[A-Z].+[.)]$/s.test(text) && !/\b(TypeError|undefined|ECONN|CONNECTION_CLOSED)\b/.test(text)
+  return /^[A-Z].+\. ?.*$/s.test(text) && !/\b(TypeError|undefined|ECONN|CONNECTION_CLOSED)\b/.test(text)
 }
