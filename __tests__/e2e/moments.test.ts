@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { keepFigures, printTable, readFigures } from '../support/moments/figures.ts'
 import { countEvents, type Ending, momentsOf, type Played, play } from '../support/moments/play.ts'
+import type { Story } from '../support/moments/scene.ts'
 import { randomFrom, seedOf, shuffled, spread } from '../support/moments/seed.ts'
 import { type Stage, startStage } from '../support/moments/stage.ts'
-import { STORIES, type Story } from '../support/moments/stories.ts'
+import { STORIES } from '../support/moments/stories.ts'
 
 /**
  * A run is ended at one of its events, a request or a message of SQL, before it happens, after, or as it answers; then it is
@@ -43,7 +44,7 @@ afterAll(async () => {
   await stage.close()
   const rows = Object.entries(figures).map(([name, { flaws, ...kept }]) => [name, ...Object.values(kept), flaws.length])
   printTable(['mode and ending', 'events', 'moments', 'missed', 'longest ms', 'flaws'], rows)
-  if (MOMENTS === 'all') keepFigures('moments', figures)
+  if (ALL) keepFigures('moments', figures)
 })
 
 type Begin = Awaited<ReturnType<Story['open']>>

@@ -23,9 +23,7 @@ export interface Expected {
 export function flawsOfRun(stage: Stage, result: RunResult): string[] {
   const errors = result.annotations.filter(({ type }) => type === 'error').map(({ message }) => message)
   return [
-    ...(result.conclusion === 'success'
-      ? []
-      : [`the run without ended as ${result.conclusion}: ${errors.join(' / ')}`]),
+    ...(result.conclusion === 'success' ? [] : [`a run ended as ${result.conclusion} with: ${errors.join(' / ')}`]),
     ...flawsOfAnyRun(stage, result),
   ]
 }

@@ -1,7 +1,7 @@
 import type { RunResult } from '../../../sandbox/runner/index.ts'
 import { flawsOfAnyRun, flawsOfRun, sessionsLeft } from './invariant.ts'
+import type { Scene } from './scene.ts'
 import type { Stage } from './stage.ts'
-import type { Scene } from './stories.ts'
 import type { Side } from './turnstile.ts'
 
 /** How a run is ended: asked, as the runner does (SIGINT, then SIGTERM), or with the machine that it runs on. */

@@ -1,8 +1,8 @@
 import { flawsOfWorld } from './invariant.ts'
 import type { Start } from './race.ts'
+import { makeProject, ofClosed, ofPull, pull, pullInputs, removeBranch } from './scene.ts'
 import type { Stage } from './stage.ts'
 import { BASE, ownFile } from './stage.ts'
-import { makeProject, ofClosed, ofPull, pull, pullInputs, removeBranch } from './stories.ts'
 
 /** The modes that can meet on one pull request. */
 export const MODES = ['preview', 'cleanup', 'sweep', 'reset', 'rotate', 'plan', 'diff', 'provision'] as const

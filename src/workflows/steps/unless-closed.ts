@@ -1,5 +1,5 @@
 import { pullRequestFacts } from '../../github/index.ts'
-import { type Branch, deleteBranch, type Neon } from '../../neon/index.ts'
+import { type Branch, type DeleteResult, deleteBranch, type Neon } from '../../neon/index.ts'
 import { ownerOf, phase, type Run, repositoryQuery } from '../../run.ts'
 import { errorMessage } from '../../runtime/errors.ts'
 import { removeSecret } from './credentials.ts'
@@ -9,23 +9,28 @@ const WAYS_IN = ['db_url', 'db_url_pooled', 'db_url_with_pooler', 'password', 'r
 
 /**
  * Does the work on a pull request's branch, and then, however it ended, looks whether the pull request was closed meanwhile:
- * the run that its closing started may be over by now, so what this run made is taken away again.
- * @returns whether it was. Throws what the work throws.
+ * the run that its closing started may be over by now, so what this run made is taken away again. Work that failed because
+ * the close had taken the branch away is no failure.
+ * @returns whether it was closed. Throws what the work throws.
  */
 export async function unlessClosed(run: Run, neon: Neon, branch: Branch, work: () => Promise<void>): Promise<boolean> {
   try {
     await work()
   } catch (error) {
-    if (!run.runtime.signal.aborted) await takeAwayIfClosed(run, neon, branch)
-    throw error
+    const outcome = run.runtime.signal.aborted ? null : await takeAwayIfClosed(run, neon, branch)
+    // A statement that failed has its place in a file, and is told whatever else happened.
+    if (outcome !== 'gone' || run.report.schema?.failure) throw error
+    run.runtime.log.info(`The branch was gone while this run worked on it: ${errorMessage(error)}`)
+    return true
   }
-  return await takeAwayIfClosed(run, neon, branch)
+  return (await takeAwayIfClosed(run, neon, branch)) !== null
 }
 
-async function takeAwayIfClosed(run: Run, neon: Neon, branch: Branch): Promise<boolean> {
+/** What became of the branch; null where the pull request is open, or nothing was made. */
+async function takeAwayIfClosed(run: Run, neon: Neon, branch: Branch): Promise<DeleteResult['outcome'] | null> {
   const number = run.event.pullRequest?.number
   const madeSomething = branch.created || run.config.kubernetes !== null
-  if (number === undefined || !madeSomething || !(await isClosed(run, number))) return false
+  if (number === undefined || !madeSomething || !(await isClosed(run, number))) return null
   return await phase(run, 'Closed meanwhile', async () => {
     run.runtime.log.notice(
       `Pull request #${number} was closed while this run was under way: what it made is taken away.`,
@@ -36,7 +41,7 @@ async function takeAwayIfClosed(run: Run, neon: Neon, branch: Branch): Promise<b
     for (const name of WAYS_IN) run.outputs.delete(name)
     run.outputs.set('deleted', String(outcome === 'deleted'))
     run.outputs.set('skipped', 'true')
-    return true
+    return outcome
   })
 }
 
