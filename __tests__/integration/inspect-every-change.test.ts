@@ -96,6 +96,18 @@ describe.each<PostgresVersion>([14, 18])('on PostgreSQL %i', (version) => {
         'where 2 sequences begin, too many or not for this role to read',
       ])
       expect(JSON.stringify(facts)).not.toContain('secret-of')
+      await cluster.query('grant select on all sequences in schema public to narrow', 'looked_at')
+      const allowed = await takeSnapshot(asNarrow)
+      expect(allowed.facts.filter(({ id }) => id === 'sequence public.sq')).toEqual([
+        expect.objectContaining({ kind: 'setting', definition: 'restart with 9' }),
+      ])
+      expect(allowed.unread).toHaveLength(2)
+      // A server that cannot tell, as one that was built without XML.
+      const teller = version >= 18 ? 'pg_get_sequence_data(regclass)' : 'query_to_xml(text, boolean, boolean, text)'
+      await cluster.query(`revoke execute on function ${teller} from public`, 'looked_at')
+      const refused = await takeSnapshot(asNarrow)
+      expect(refused.facts.length).toBe(allowed.facts.length - 1)
+      expect(refused.unread).toContain('where 2 sequences begin, too many or not for this role to read')
     } finally {
       await asNarrow.close()
     }

@@ -1,11 +1,12 @@
 import type { Fact, FactKind, SchemaSnapshot } from '../../model.ts'
+import { errorCode } from '../../runtime/errors.ts'
 import type { Database } from '../connect.ts'
 import { askCatalogForOne } from './ask.ts'
 import { ATTACHED } from './facts/attached.ts'
 import { elsewhere } from './facts/elsewhere.ts'
 import { operatorsAndLanguages } from './facts/operators.ts'
 import { COMMENTS_AND_LABELS, PRIVILEGE_SOURCES, PRIVILEGES } from './facts/privileges.ts'
-import { READABLE_SEQUENCES, SETTINGS } from './facts/settings.ts'
+import { readableSequences, settings } from './facts/settings.ts'
 import { COLUMN_KEYS, COLUMNS, CONSTRAINTS, PARTS_OF_OTHERS, SEQUENCE_OPTIONS, TABLES } from './facts/tables.ts'
 import { TEXT_SEARCH } from './facts/text-search.ts'
 import { TYPES_AND_FUNCTIONS } from './facts/types.ts'
@@ -15,12 +16,13 @@ import { VISIBLE } from './visible.ts'
 /** The form of the snapshots taken now; those of version 1.0.0 have none, know no identities and fewer kinds. */
 const SNAPSHOT_FORM = 2
 
-export function factsOf(version: number): string {
+/** Facts of a server of a major version, as common table expressions; without `asksSequences` no value of a sequence is read. */
+function factsOf(version: number, asksSequences: boolean): string {
   const queries = [
     ...[TABLES, COLUMNS, CONSTRAINTS, ...ATTACHED, ...TYPES_AND_FUNCTIONS, ...operatorsAndLanguages(version)],
-    ...[...TEXT_SEARCH, ...elsewhere(version), ...SETTINGS, ...PRIVILEGES, COMMENTS_AND_LABELS],
+    ...[...TEXT_SEARCH, ...elsewhere(version), ...settings(version, asksSequences), ...PRIVILEGES, COMMENTS_AND_LABELS],
   ]
-  return `with ${[VISIBLE, SEQUENCE_OPTIONS, COLUMN_KEYS, PRIVILEGE_SOURCES, READABLE_SEQUENCES].join(',')},
+  return `with ${[VISIBLE, SEQUENCE_OPTIONS, COLUMN_KEYS, PRIVILEGE_SOURCES, readableSequences(asksSequences)].join(',')},
 facts as materialized (${queries.join('\nunion all\n')})`
 }
 
@@ -60,8 +62,7 @@ interface Answer {
  * settings would stay until its end). Throws the driver's error.
  */
 export async function takeHash(database: Database): Promise<string> {
-  const query = `${factsOf(database.version)} select (${HASH}) as hash`
-  const { hash } = await askCatalogForOne<{ hash: string }>(database, query)
+  const { hash } = await ask<{ hash: string }>(database, `select (${HASH}) as hash`)
   return hash
 }
 
@@ -70,10 +71,22 @@ export async function takeHash(database: Database): Promise<string> {
  * objects and what extensions own are left out. Not to be called inside a transaction. Throws the driver's error.
  */
 export async function takeSnapshot(database: Database): Promise<SchemaSnapshot> {
-  const query = `${factsOf(database.version)}
-    select (${HASH}) as hash, (${LIST}) as facts, (${PARTS}) as parts, (${UNREAD}) as unread`
-  const { hash, facts, parts, unread } = await askCatalogForOne<Answer>(database, query)
+  const wanted = `select (${HASH}) as hash, (${LIST}) as facts, (${PARTS}) as parts, (${UNREAD}) as unread`
+  const { hash, facts, parts, unread } = await ask<Answer>(database, wanted)
   return { form: SNAPSHOT_FORM, hash, facts: facts.map(toFact), partsOfOthers: parts, unread: unreadText(unread) }
+}
+
+// 0A000 feature_not_supported: a server without XML; 42501 insufficient_privilege: a right that a sequence lost meanwhile.
+const WITHOUT_SEQUENCES: readonly string[] = ['0A000', '42501']
+
+/** Asks once; where the values of sequences are the trouble, again without them, which is said as not looked at. */
+async function ask<Row>(database: Database, wanted: string): Promise<Row> {
+  try {
+    return await askCatalogForOne<Row>(database, `${factsOf(database.version, true)} ${wanted}`)
+  } catch (error) {
+    if (!WITHOUT_SEQUENCES.includes(errorCode(error))) throw error
+    return await askCatalogForOne<Row>(database, `${factsOf(database.version, false)} ${wanted}`)
+  }
 }
 
 function toFact(row: FactRow): Fact {

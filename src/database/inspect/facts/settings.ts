@@ -109,29 +109,39 @@ const DATABASE = setting({
 const MOST_SEQUENCES = 1000
 
 /** Sequences whose value is read: few enough, and this role may. A common table expression. */
-export const READABLE_SEQUENCES = `
+export function readableSequences(isAsked: boolean): string {
+  return `
 readable as materialized (
   select r.oid, r.name from rel r
   where case when r.relkind = 'S' then has_sequence_privilege(r.oid, 'select') and has_schema_privilege(r.nspoid, 'usage') end
-    and (select count(*) from rel where relkind = 'S') <= ${MOST_SEQUENCES})`
+    and ${isAsked} and (select count(*) from rel where relkind = 'S') <= ${MOST_SEQUENCES})`
+}
 
 /**
  * Where a sequence that nobody has used yet begins, if not at its start: RESTART. The value of a used one is data.
- * No function tells the value of an unused one before PostgreSQL 18; query_to_xml() runs a query for each.
+ * PostgreSQL 18 has a function that tells it; before, query_to_xml() runs a query for each, which a server that was built
+ * without libxml refuses (0A000; read in xml.c, not seen).
  */
-const RESTARTS = setting({
-  id: `'sequence ' || q.name`,
-  table: 'o.name',
-  definition: `'restart with ' || v.value`,
-  identity: identity('class', 'q.oid'),
-  from: `readable q join seq on seq.seqrelid = q.oid join pg_sequence s on s.seqrelid = q.oid
+function restarts(version: number): string {
+  const value =
+    version >= 18
+      ? 'select d.last_value as value from pg_get_sequence_data(q.oid) d where not d.is_called'
+      : `select substring(query_to_xml('select last_value from ' || q.name || ' where not is_called', false, true, '')::text
+  from '<last_value>(-?[0-9]+)</last_value>')::int8 as value`
+  return setting({
+    id: `'sequence ' || q.name`,
+    table: 'o.name',
+    definition: `'restart with ' || v.value`,
+    identity: identity('class', 'q.oid'),
+    from: `readable q join seq on seq.seqrelid = q.oid join pg_sequence s on s.seqrelid = q.oid
 left join rel o on o.oid = seq.refobjid
-cross join lateral (select substring(query_to_xml(
-  'select last_value from ' || q.name || ' where not is_called', false, true, '')::text from '<last_value>(-?[0-9]+)</last_value>')::int8 as value) v
+cross join lateral (${value}) v
 where v.value <> s.seqstart`,
-})
+  })
+}
 
 /** Everything that is set on an object beside its definition. */
-export const SETTINGS = [
-  ...[COLUMNS, RELATIONS, CONSTRAINTS, PARTITION_TRIGGERS, STATISTICS, SESSIONS, DATABASE, RESTARTS],
-]
+export function settings(version: number, asksSequences: boolean): string[] {
+  const sequences = asksSequences ? [restarts(version)] : []
+  return [COLUMNS, RELATIONS, CONSTRAINTS, PARTITION_TRIGGERS, STATISTICS, SESSIONS, DATABASE, ...sequences]
+}
