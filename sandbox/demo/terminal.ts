@@ -10,49 +10,42 @@ export const green = paint(32)
 export const yellow = paint(33)
 export const blue = paint(34)
 
-/** A group of the log that is open; while it has one line only, nothing of it is printed. */
+/** A group of the log that is open: its latest line waits, so that the time it took can stand behind the last one. */
 interface OpenGroup {
   title: string
-  first: string | undefined
-  isPrinted: boolean
+  waiting: string | undefined
+  isFirst: boolean
 }
 
 /**
- * Prints a step's log lines as GitHub's page shows them: groups indented, annotations in their colour. A group with one line
- * takes one.
+ * Prints a step's log lines as GitHub's page shows them: groups indented below their title and first line, annotations in their
+ * colour.
  */
 export function createPrinter(write: (line: string) => void): (line: string) => void {
   let group: OpenGroup | undefined
   const kinds: Record<string, (text: string) => string> = { error: red, warning: yellow, notice: blue }
-  const inside = (text: string) => {
-    for (const row of text.split('\n')) write(`    ${row}`)
-  }
-  const open = ({ title, first }: OpenGroup) => {
-    write(`  ${bold(`▸ ${title}`)}`)
-    if (first !== undefined) inside(first)
-  }
-  const close = ({ title, first, isPrinted }: OpenGroup) => {
-    if (!isPrinted) write(`  ${bold(`▸ ${title}`)}${first === undefined ? '' : `  ${first}`}`)
+  const flush = (open: OpenGroup, behind = '') => {
+    const text = `${open.waiting ?? ''}${behind}`
+    if (open.isFirst) write(`  ${bold(`▸ ${open.title}`)}  ${text}`.trimEnd())
+    else for (const row of text.split('\n')) write(`    ${row}`)
+    open.isFirst = false
+    open.waiting = undefined
   }
   return (line) => {
     const [, kind = '', text = ''] = /^##\[(\w+)\]([\s\S]*)$/.exec(line) ?? []
     if (kind === 'endgroup' || kind === 'group') {
-      if (group) close(group)
-      group = kind === 'group' ? { title: text, first: undefined, isPrinted: false } : undefined
+      if (group && (group.isFirst || group.waiting !== undefined)) flush(group)
+      group = kind === 'group' ? { title: text, waiting: undefined, isFirst: true } : undefined
       return
     }
     const colour = kinds[kind]
     const shown = colour ? colour(`${kind[0]?.toUpperCase()}${kind.slice(1)}: ${text}`) : line
     if (!group) {
       for (const row of shown.split('\n')) write(`  ${row}`)
-    } else if (group.isPrinted) inside(shown)
-    else if (/^\([\d.]+ s\)$/.test(shown) && group.first !== undefined) {
-      group.first = `${group.first} ${shown}`
-    } else if (group.first === undefined) group.first = shown
+    } else if (/^\([\d.]+ s\)$/.test(shown)) flush(group, ` ${dim(shown)}`)
     else {
-      open(group)
-      group.isPrinted = true
-      inside(shown)
+      if (group.waiting !== undefined) flush(group)
+      group.waiting = shown
     }
   }
 }
