@@ -60,6 +60,7 @@ export const FAILED_FILE: readonly RegExp[] = [
   /error occurred running '(?<file>[^']+)'/,
   /Error occurred at line (?<line>\d+)[^"]* of "(?<file>[^"]+)"/,
   /Error occurred while processing "?(?<file>[^"\s]+)"?/,
+  /Migration failed with error: .* @ "(?<file>[^"]+)"/,
   /Migration name: (?<file>\S+)/,
   /Script (?<file>\S+\.\w+) failed/,
   /Migration failed for change ?set (?<file>\S+?):?(?:$|\s)/i,
