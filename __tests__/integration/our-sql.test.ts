@@ -110,7 +110,9 @@ describe('no SQL of ours depends on a search path that is not ours', () => {
       await beginMove(database, 'br-x', { snapshot, counts })
       expect((await readMovingBaseline(database, 'br-x')).begun).not.toBeNull()
       await endMove(database, 'br-x', { snapshot, counts })
-      expect((await readLedgers(database, [])).ledgers).toMatchObject([{ tool: { name: 'name' }, rows: [{ name: '0001_x' }] }])
+      expect((await readLedgers(database, [])).ledgers).toMatchObject([
+        { tool: { name: 'name' }, rows: [{ name: '0001_x' }] },
+      ])
       expect(await listLedgerTables(database, [])).toMatchObject([{ name: 'pgmigrations' }])
       const roles = [
         { name: 'api', level: 'readwrite' },

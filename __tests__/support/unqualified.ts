@@ -35,7 +35,11 @@ function pathChange(node: Record<string, Node> | undefined): boolean | undefined
   if (set?.name === 'search_path') return set.kind === 'VAR_SET_VALUE' && /"pg_catalog"/.test(JSON.stringify(set.args))
   if (set?.kind === 'VAR_RESET_ALL') return false
   const call = JSON.stringify(node?.SelectStmt ?? {})
-  return /"sval":"search_path"\},"location":\d+\}\},\{"A_Const":\{"sval":\{"sval":""\}/.test(call) ? true : undefined
+  return /"sval":"search_path"\},"location":\d+\}\},\{"A_Const":\{"sval":\{"sval":"(?:pg_catalog, pg_temp)?"\}/.test(
+    call,
+  )
+    ? true
+    : undefined
 }
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null

@@ -28,8 +28,9 @@ export async function beginMove(database: Database, branchId: string, before: Fa
 export async function endMove(database: Database, branchId: string, { snapshot, counts }: Facts): Promise<void> {
   await database.sql.unsafe(
     `with moved as (
-       update ${TABLE} set snapshot = $2::text::jsonb, counts = $3::text::jsonb where branch = $1)
-     delete from ${TABLE} where branch = $4`,
+       update ${TABLE} set snapshot = $2::pg_catalog.text::pg_catalog.jsonb, counts = $3::pg_catalog.text::pg_catalog.jsonb
+         where branch operator(pg_catalog.=) $1)
+     delete from ${TABLE} where branch operator(pg_catalog.=) $4`,
     [branchId, JSON.stringify(snapshot), JSON.stringify(counts), whileMoving(branchId)],
   )
 }

@@ -108,7 +108,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
       if (then) report.diff = diffSnapshots(then.snapshot, snapshot)
       const tables = counts.filter(({ kind }) => kind === 'table' || kind === 'partitioned').length
       if (then && report.diff) {
-        const files = report.schema?.files ?? []
+        const files = (report.schema?.files ?? []).filter(({ ofBase }) => !ofBase)
         report.losses = findLosses({ before: then, now: { snapshot, counts }, diff: report.diff, files })
       }
       if (config.report.counts === 'off') return tables

@@ -211,7 +211,9 @@ export function renameRow(before: string, { name, commitSha }: Pick<LedgerEntry,
 /** Whether a ledger has rows of files that ran on this very branch; false where there is no ledger. Throws the driver's error. */
 export async function hasRowsOf({ sql }: Database, branchId: string): Promise<boolean> {
   try {
-    return (await sql.unsafe(`select from ${LEDGER} where branch = $1 limit 1`, [branchId])).length > 0
+    return (
+      (await sql.unsafe(`select from ${LEDGER} where branch operator(pg_catalog.=) $1 limit 1`, [branchId])).length > 0
+    )
   } catch (error) {
     if (errorCode(error) === '42P01') return false
     throw error
