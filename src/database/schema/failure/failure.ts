@@ -103,9 +103,7 @@ export function isOfTheMoment({ sqlstate }: SqlFailure): boolean {
 /** The connection is gone, maybe while a file was applied. */
 export function connectionLost(error: unknown, path?: string): ActionError {
   const during = path ? ` while ${path} was applied` : ''
-  // The driver's own words for it are a code and an address.
-  const cause = errorCode(error) === 'CONNECTION_CLOSED' ? 'the server ended it' : errorMessage(error)
-  return new ActionError(`Lost the connection to the database${during}: ${cause}.`, {
+  return new ActionError(`Lost the connection to the database${during}: ${errorMessage(error)}.`, {
     advice: 'Run the job again: it goes on where this run ended.',
     title: errorCode(error),
   })
