@@ -34,8 +34,8 @@ export interface RunnerContext {
   serverUrl: string
   apiUrl: string
   runId: string
-  /** A folder that lives as long as the job; empty where the runner names none. */
-  temp?: string
+  /** The attempt of the job that this step belongs to. */
+  job: string
 }
 
 /**

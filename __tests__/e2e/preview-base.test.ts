@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { PullRequestSettings, RunResult } from '../../sandbox/runner/index.ts'
@@ -265,11 +264,10 @@ describe('two databases in one pull request', () => {
   const own = { 'sql/0010_shop.sql': 'create table shop (id int);', 'audit/0001_log.sql': 'create table log (id int);' }
 
   /** Both steps of a job; the second runs only when the first was green, as in a workflow. */
-  async function job(pull: Record<string, string>, temp: string): Promise<RunResult[]> {
+  async function job(pull: Record<string, string>, runId: number): Promise<RunResult[]> {
     const merge = await mergeOf(world, main, pull)
-    const env = { RUNNER_TEMP: temp }
-    const first = await world.run(event(5, merge), shop, { env })
-    return first.conclusion === 'success' ? [first, await world.run(event(5, merge), audit, { env })] : [first]
+    const first = await world.run(event(5, merge), shop, { runId })
+    return first.conclusion === 'success' ? [first, await world.run(event(5, merge), audit, { runId })] : [first]
   }
 
   test('a reset for one puts the other back too: that is red, and the next run of the job makes both whole', async () => {
@@ -281,25 +279,20 @@ describe('two databases in one pull request', () => {
     })
     expect(answer.status).toBe(201)
     await world.neon.settle()
-    const temp = await mkdtemp(join(tmpdir(), 'neon-job-'))
-    const jobs = [join(temp, '1'), join(temp, '2'), join(temp, '3')]
-    for (const folder of jobs) await mkdir(folder)
-    const [one = '', two = '', three = ''] = jobs
-    const opened = await job(own, one)
+    const opened = await job(own, 71)
     expect(opened.map(({ outputs }) => outputs.applied)).toEqual(['1', '1'])
     expect(world.github.comments(5)).toHaveLength(2)
     const edited = { ...own, 'audit/0001_log.sql': 'create table log (id bigint);' }
-    const [first, second] = await job(edited, two)
+    const [first, second] = await job(edited, 72)
     expect([first?.conclusion, second?.conclusion]).toEqual(['success', 'failure'])
     expect(second && errorsOf(second)).toEqual([
       expect.stringMatching(/The reset put the database neondb of this branch back as well.* Run the job again/),
     ])
-    const again = await job(edited, three)
+    const again = await job(edited, 73)
     expect(again.map(({ conclusion, outputs }) => [conclusion, outputs.applied])).toEqual([
       ['success', '1'],
       ['success', '0'],
     ])
-    await rm(temp, { recursive: true })
   })
 })
 

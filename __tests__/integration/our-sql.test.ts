@@ -8,7 +8,10 @@ import {
   countTables,
   endMove,
   hasTablesOfOthers,
+  isSeenBy,
   keepEffects,
+  noteJob,
+  otherDatabases,
   readBaseline,
   readMovingBaseline,
   recallEffects,
@@ -19,7 +22,7 @@ import {
 import { listLedgerTables, readLedgers } from '../../src/database/migrate/ledgers.ts'
 import { waitUntilReady } from '../../src/database/ready.ts'
 import { ensureRoles } from '../../src/database/roles/index.ts'
-import { hasRowsOf, planSchema } from '../../src/database/schema/index.ts'
+import { planSchema } from '../../src/database/schema/index.ts'
 import { type SqlRecorder, startSqlRecorder } from '../support/record-sql.ts'
 import { testRuntime } from '../support/runtime.ts'
 import { apply, applyOptions } from '../support/schema.ts'
@@ -106,7 +109,14 @@ describe('no SQL of ours depends on a search path that is not ours', () => {
       expect(await readBaseline(database, 'br-x')).toMatchObject({ counts: expect.any(Array) })
       await keepEffects(database, 'br-x', first.files)
       await recallEffects(database, 'br-x', first.files)
-      await hasRowsOf(database, 'br-x')
+      await noteJob(database, 'br-x', '1 1 test')
+      expect(await isSeenBy(database, 'br-x', '1 1 test')).toBe(true)
+      await otherDatabases(database)
+      await keepEffects(
+        database,
+        'br-x',
+        first.files.map((file) => ({ ...file, renamedFrom: 'x.sql' })),
+      )
       await beginMove(database, 'br-x', { snapshot, counts })
       expect((await readMovingBaseline(database, 'br-x')).begun).not.toBeNull()
       await endMove(database, 'br-x', { snapshot, counts })

@@ -42,6 +42,7 @@ export async function runWorkflow(
     serverUrl: world.github.serverUrl,
     apiUrl: world.github.apiUrl,
     runId: '1',
+    job: '1 1 test',
   }
   const report = emptyReport({ config, event: read, plan, runner })
   const run: Run = { runtime, config, event: read, plan, runner, report, outputs: new Map() }

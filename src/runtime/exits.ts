@@ -56,11 +56,6 @@ export function appendSummary(text: Clean): void {
   if (path) appendFileSync(path, `${text}\n`)
 }
 
-/** A line for later steps of this job, in a file of the runner's folder for temporary files. Throws where it cannot be written. */
-export function noteForJob(file: string, line: Clean): void {
-  appendFileSync(file, `${line}\n`)
-}
-
 /** Has the runner mask a value from now on: the one line that carries a secret. */
 export function mask(secret: string): void {
   core.setSecret(secret)

@@ -42,7 +42,7 @@ async function renameEffects(database: Database, branchId: string, files: readon
   const renamed = files.filter(({ renamedFrom }) => renamedFrom !== undefined)
   try {
     for (const { name, renamedFrom = '' } of renamed) {
-      await database.sql.unsafe(`update ${TABLE} set name = $3 where branch = $1 and name = $2`, [
+      await askAsOurs(database, `update ${TABLE} set name = $3 where branch = $1 and name = $2`, [
         ...[branchId, renamedFrom, name],
       ])
     }

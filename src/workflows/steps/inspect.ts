@@ -9,6 +9,7 @@ import {
   type Facts,
   findLosses,
   keepEffects,
+  noteJob,
   readBaseline,
   readMovingBaseline,
   recallEffects,
@@ -92,6 +93,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
         listLedgerTables(database, config.schema.migrateLedgers),
       ])
       if (target.isPreview && report.schema) {
+        await noteJob(database, target.branchId, run.runner.job)
         await keepEffects(database, target.branchId, report.schema.files)
         tellMerged(run, await recallEffects(database, target.branchId, report.schema.files))
       }

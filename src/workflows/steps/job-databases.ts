@@ -1,44 +1,18 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { withDatabase } from '../../database/connect.ts'
-import { hasRowsOf } from '../../database/schema/index.ts'
+import { isSeenBy, otherDatabases } from '../../database/inspect/index.ts'
 import type { Run } from '../../run.ts'
-import { clean } from '../../runtime/door.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
-import { noteForJob } from '../../runtime/exits.ts'
 import type { Target } from './target.ts'
 
-// Two steps of a job can apply files to two databases of one branch, and a reset puts back the branch with all of them. The
-// runner's folder for temporary files is emptied with each job, and every step of the job has it.
-function noteOf({ runner }: Run, { branchId }: Target): string | undefined {
-  const name = createHash('sha256').update(`${runner.runId} ${branchId}`).digest('hex').slice(0, 16)
-  return runner.temp ? join(runner.temp, `neon-postgres-setup-${name}`) : undefined
-}
-
-/** Notes for later steps of this job that files were applied to a database of a preview. */
-export function noteDatabase(run: Run, target: Target): void {
-  const note = target.isPreview ? noteOf(run, target) : undefined
-  try {
-    if (note) noteForJob(note, clean(run.runtime.secrets, JSON.stringify(target.database)))
-  } catch (error) {
-    run.runtime.log.debug(`Later steps will not know of the database ${target.database}: ${errorMessage(error)}`)
-  }
-}
-
-/** Databases to which earlier steps of this job see to, and that would lose what was applied to them by a reset. */
+/** Databases that earlier steps of this job brought up to date, and that would lose by a reset what was applied to them. */
 export async function databasesAtStake(run: Run, target: Target): Promise<string[]> {
-  const others = [...new Set(notedDatabases(run, target))].filter((name) => name !== target.database)
-  const held = await Promise.all(others.map((name) => isHeld(run, target, name)))
-  return others.filter((_, index) => held[index])
-}
-
-function notedDatabases(run: Run, target: Target): string[] {
-  const note = noteOf(run, target)
   try {
-    const lines = note ? readFileSync(note, 'utf8').split('\n') : []
-    return lines.filter(Boolean).map((line) => String(JSON.parse(line)))
-  } catch {
+    const others = await withDatabase(run.runtime, { url: target.url }, otherDatabases)
+    const held = await Promise.all(others.map((name) => isHeld(run, target, name)))
+    return others.filter((_, index) => held[index])
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    run.runtime.log.info(`Whether the branch has other databases could not be read: ${errorMessage(error)}`)
     return []
   }
 }
@@ -47,11 +21,11 @@ async function isHeld(run: Run, target: Target, database: string): Promise<boole
   const url = new URL(target.url)
   url.pathname = `/${encodeURIComponent(database)}`
   try {
-    return await withDatabase(run.runtime, { url: url.href }, (open) => hasRowsOf(open, target.branchId))
+    return await withDatabase(run.runtime, { url: url.href }, (open) => isSeenBy(open, target.branchId, run.runner.job))
   } catch (error) {
     run.runtime.signal.throwIfAborted()
-    run.runtime.log.debug(`What the database ${database} holds is unknown: ${errorMessage(error)}`)
-    return true
+    run.runtime.log.info(`What the database ${database} holds could not be read: ${errorMessage(error)}`)
+    return false
   }
 }
 

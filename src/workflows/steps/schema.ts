@@ -17,7 +17,7 @@ import { phase, type Run, warn } from '../../run.ts'
 import { ActionError } from '../../runtime/errors.ts'
 import { readBase } from './base.ts'
 import { type Before, checkTables, inspectAfter, movedBefore, rememberBefore } from './inspect.ts'
-import { databasesAtStake, noteDatabase, putBackToo } from './job-databases.ts'
+import { databasesAtStake, putBackToo } from './job-databases.ts'
 import type { Target } from './target.ts'
 
 /** What the schema step is to run: SQL files, the user's tool, or nothing. */
@@ -103,7 +103,6 @@ export async function applyAndInspect(run: Run, target: Target, planned: Step): 
   if (schema.failure) throw failureError(schema.failure)
   if (done.failed) throw done.failed
   checkTables(run, { tables, ranSchema: true })
-  noteDatabase(run, current)
   if (atStake.length > 0) throw putBackToo(atStake)
   return current
 }

@@ -1,5 +1,4 @@
-import { ActionError, errorCode } from '../../../runtime/errors.ts'
-import type { Database } from '../../connect.ts'
+import { ActionError } from '../../../runtime/errors.ts'
 import { OWN_SCHEMA } from '../../own-schema.ts'
 import { literal } from '../../sql/literal.ts'
 import { OUR_SEARCH_PATH } from '../../sql/ours.ts'
@@ -206,18 +205,6 @@ export function acceptChecksum(name: string, checksum: string): string {
 /** Gives the row of a file that was renamed its new name, and the commit that has it under this name. */
 export function renameRow(before: string, { name, commitSha }: Pick<LedgerEntry, 'name' | 'commitSha'>): string {
   return `update ${LEDGER} set name = ${literal(name)}, commit_sha = ${literal(commitSha)} where ${isNamed(before)}`
-}
-
-/** Whether a ledger has rows of files that ran on this very branch; false where there is no ledger. Throws the driver's error. */
-export async function hasRowsOf({ sql }: Database, branchId: string): Promise<boolean> {
-  try {
-    return (
-      (await sql.unsafe(`select from ${LEDGER} where branch operator(pg_catalog.=) $1 limit 1`, [branchId])).length > 0
-    )
-  } catch (error) {
-    if (errorCode(error) === '42P01') return false
-    throw error
-  }
 }
 
 /** Records a file that the database has already, as applied; nothing of it ran. */
