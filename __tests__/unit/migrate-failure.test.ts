@@ -2,10 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { explainFailure } from '../../src/database/migrate/command-failure.ts'
+import { KEPT_LINES } from '../../src/database/migrate/process.ts'
 
 const OUTPUTS = join(import.meta.dirname, '..', 'fixtures', 'tool-outputs')
 const explain = (lines: string[]) => explainFailure({ exitCode: 1, signal: null, lastLines: lines })
-const read = (name: string) => explain(readFileSync(join(OUTPUTS, `${name}.txt`), 'utf8').split('\n'))
+const read = (name: string) =>
+  explain(
+    readFileSync(join(OUTPUTS, `${name}.txt`), 'utf8')
+      .split('\n')
+      .slice(-KEPT_LINES),
+  )
 
 const EXISTS = 'relation "pages" already exists'
 const TABEL = 'syntax error at or near "tabel"'
@@ -182,7 +188,23 @@ describe('the failure has', () => {
 
   test('a query that is printed with the error cut', () => {
     const [told] = explain([`error: insert into t values (${'1, '.repeat(1000)}) - relation "t" does not exist`]).told
-    expect(told?.length).toBeLessThan(520)
+    expect(told?.length).toBeLessThan(620)
+    expect(told).toMatch(/^error: insert into t values \(1, .* … .*relation "t" does not exist$/)
+  })
+
+  test.each(['x', 'ERROR: ', ' at ', 'psql:', 'Error occurred at line 1 ', 'Migration "', 'a/', '== '])(
+    'a reader who does not wait for thousands of long lines of %j',
+    (word) => {
+      const line = word.repeat(8000 / word.length)
+      const started = performance.now()
+      explain(Array.from({ length: KEPT_LINES }, () => line))
+      expect(performance.now() - started).toBeLessThan(5000)
+    },
+  )
+
+  test('what stands before a query that is printed with it', () => {
+    const [told] = explain([`ERROR: relation "t" does not exist (query: ${'select 1; '.repeat(500)})`]).told
+    expect(told).toMatch(/^ERROR: relation "t" does not exist/)
   })
 
   test('the way it ended', () => {

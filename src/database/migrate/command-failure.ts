@@ -4,8 +4,6 @@ import { AFTERMATH, BEGUN_FILE, FAILED_FILE, NAMES_ERROR, NOISE, SAYS_FAILURE, S
 import type { CommandEnd } from './process.ts'
 
 const SHOWN = 30
-// Longer lines are queries that a tool prints with the error.
-const LONGEST_TOLD = 500
 
 /**
  * Why a command failed, from the end of its output: the line that says it and what belongs to it (psql's `LINE 1:` and its
@@ -13,7 +11,8 @@ const LONGEST_TOLD = 500
  * of whatever called them, so that the last line says little.
  */
 export function explainFailure({ exitCode, signal, lastLines }: CommandEnd): CommandFailure {
-  const lines = lastLines.map((line) => stripVTControlCharacters(line).trimEnd())
+  const whole = lastLines.map((line) => stripVTControlCharacters(line).trimEnd())
+  const lines = whole.map(bothEnds)
   const at = tellingLine(lines)
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
   const sqlstate = at === undefined ? undefined : sqlstateNear(lines, at)
@@ -22,8 +21,16 @@ export function explainFailure({ exitCode, signal, lastLines }: CommandEnd): Com
     told: at === undefined ? [] : toldFrom(lines, at),
     ...failedFile(lines, at),
     ...(sqlstate ? { sqlstate } : {}),
-    output: withoutMargins(lines).slice(-SHOWN).join('\n'),
+    output: withoutMargins(whole).slice(-SHOWN).join('\n'),
   }
+}
+
+// An error stands before a query that is printed with it, or behind it.
+const END = 300
+
+/** A line as far as it is looked at, so that long ones cost little. */
+function bothEnds(line: string): string {
+  return line.length > 2 * END + 3 ? `${line.slice(0, END)} … ${line.slice(-END)}` : line
 }
 
 /** The line with the most to say; of equals the last, which is nearest to the end. */
@@ -59,11 +66,11 @@ function toldFrom(lines: string[], at: number): string[] {
     .replace(/^.*?(?=psql:\S+:\d+: )/, '')
     .replace(/,? [[{]$/, '')
     .replace(/\s*\b(?:DETAIL|Detail): .*$/, '')
-  const told = [first.length > LONGEST_TOLD ? `${first.slice(0, LONGEST_TOLD)}…` : first]
+  const told = [first]
   const shown = lines.slice(at + 1, at + 4)
   const place = shown.findIndex((line) => /^\s*LINE \d+: /.test(line))
   if (place < 0) return told
-  told.push((shown[place] ?? '').slice(0, LONGEST_TOLD))
+  told.push(shown[place] ?? '')
   const mark = shown[place + 1]
   if (mark && /^\s*\^\s*$/.test(mark)) told.push(mark)
   return told
@@ -97,7 +104,7 @@ function sqlstateNear(lines: string[], at: number): string | undefined {
 function failedFile(lines: string[], at: number | undefined): Pick<CommandFailure, 'file' | 'line'> {
   const found = lastMatch(lines, FAILED_FILE) ?? lastMatch(lines.slice(0, at), BEGUN_FILE)
   if (!found?.file) return {}
-  return { file: found.file.slice(0, LONGEST_TOLD), ...(found.line ? { line: Number(found.line) } : {}) }
+  return { file: found.file, ...(found.line ? { line: Number(found.line) } : {}) }
 }
 
 function lastMatch(lines: string[], forms: readonly RegExp[]): Record<string, string | undefined> | undefined {

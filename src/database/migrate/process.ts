@@ -19,8 +19,11 @@ export interface CommandEnd {
   lastLines: string[]
 }
 
-// What failed may stand far above the end: tools print the whole error object, its query and the stack behind it.
-const KEPT_LINES = 400
+/**
+ * How many lines are kept. What failed may stand far above the end: tools print the whole error object behind it, Umzug on
+ * Sequelize 880 lines of it.
+ */
+export const KEPT_LINES = 3000
 // A line is kept so far: enough for an error with its query.
 const LONGEST_LINE = 8000
 // The runner gives a cancelled step 7.5 seconds before it asks again, more harshly; sessions.ts needs some of them.
