@@ -59,7 +59,7 @@ describe('one pull request with a preview, a comparison, a second database and a
     expect(`${compared.outputs.diff}${compared.outputs.changes}${compared.summary}`).not.toContain('neon_setup.')
     expect(JSON.parse(compared.outputs.changes ?? '{}')).toMatchObject({ added: 5, removed: 0 })
     expect(world.github.comments(7)[0]?.body).toMatch(
-      /<sub>Commit \[`aaaaaaa`\]\(\S+\) · expires \d{4}-\d\d-\d\d \d\d:\d\d UTC · host `\S+`<\/sub>$/,
+      /<sub>Commit `aaaaaaa` · expires \d{4}-\d\d-\d\d \d\d:\d\d UTC · host `\S+`<\/sub>$/,
     )
   })
 

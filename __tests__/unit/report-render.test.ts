@@ -162,7 +162,7 @@ describe('the comment', () => {
 
   test('names commit, expiry and host in one small line; the host of a connection string is not told', () => {
     expect(comment(pullRequest())).toMatch(
-      /\n<sub>Commit \[`4f0c1d2`\]\(https:\/\/github\.com\/octo\/learnflow\/commit\/4f0c[0-9a-f]+\) · expires 2026-12-07 10:00 UTC · host `ep-cool-dew-a1b2c3d4\.eu-central-1\.aws\.neon\.tech`<\/sub>$/,
+      /\n<sub>Commit `4f0c1d2` · expires 2026-12-07 10:00 UTC · host `ep-cool-dew-a1b2c3d4\.eu-central-1\.aws\.neon\.tech`<\/sub>$/,
     )
     const { branch: _branch, project: _project, ...external } = pullRequest()
     expect(comment(external)).toMatch(/\n<sub>Commit \S+<\/sub>$/)

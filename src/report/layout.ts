@@ -171,17 +171,15 @@ function diagram(report: Report, options: ReportOptions, medium: Medium): string
 export function smallPrint(report: Report): string {
   const { branch, database } = report
   const parts = [
-    commitLink(report),
+    commitOf(report),
     branch?.expiresAt ? `expires ${momentOf(branch.expiresAt)}` : '',
     branch && database?.host ? `host ${code(database.host)}` : '',
   ].filter(Boolean)
   return parts.length > 0 ? `<sub>${capital(parts.join(' · '))}</sub>` : ''
 }
 
-function commitLink(report: Report): string {
-  if (!/^[0-9a-f]{7,40}$/.test(report.sha)) return ''
-  const server = sections.serverOf(report)
-  return `commit ${link(code(report.sha.slice(0, 7)), server && `${server}/${report.repository}/commit/${report.sha}`)}`
+function commitOf({ sha }: Report): string {
+  return /^[0-9a-f]{7,40}$/.test(sha) ? `commit ${code(sha.slice(0, 7))}` : ''
 }
 
 /** A moment for people, to the minute: `2026-12-07 10:00 UTC`. */
@@ -203,7 +201,7 @@ function runFacts(report: Report): string {
   const parts = [
     branch?.readyMilliseconds === undefined ? '' : `Ready after ${duration(branch.readyMilliseconds)}`,
     branch?.expiresAt ? `expires ${momentOf(branch.expiresAt)}` : '',
-    commitLink(report),
+    commitOf(report),
   ].filter(Boolean)
   return parts.join(' · ')
 }
