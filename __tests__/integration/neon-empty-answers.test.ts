@@ -4,6 +4,7 @@ import {
   connectionOf,
   createNeon,
   defaultBranch,
+  deleteBranch,
   ensureProject,
   lookUpBranch,
   sweepCandidates,
@@ -61,6 +62,22 @@ test('one empty answer to a read is asked again', async () => {
     expect((await defaultBranch(api(), projectId)).default).toBe(true)
   }
 })
+
+test.each([
+  ['has no effect', 'answer' as const],
+  ['took effect', 'answer-after' as const],
+])(
+  'an empty answer to the delete of a branch, which %s, is settled by looking: the branch is gone',
+  async (_, kind) => {
+    const [id = ''] = neon.seedBranches(projectId, 1, () => ({ name: 'leaving' }))
+    neon.faults.add({ method: 'DELETE', kind, status: 200, headers: JSON_HEADERS, body: '' })
+    const owner = { repository: 'octo/learn', repositoryId: '1', pullRequest: null }
+    const { outcome } = await deleteBranch(api(), { projectId, id, owner, namedByUser: true })
+    expect(outcome).toBe('deleted')
+    await neon.settle()
+    expect(neon.branches(projectId).map(({ name }) => name)).toEqual(['main'])
+  },
+)
 
 test('an empty answer to the write that makes a project is settled by looking, and makes one', async () => {
   neon.faults.add({

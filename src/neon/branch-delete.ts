@@ -90,9 +90,11 @@ export async function removeBranch(neon: Neon, branch: Branch): Promise<'deleted
       'deleteProjectBranch',
       async (api, params) => {
         sent += 1
-        const { data } = await api.deleteProjectBranch({ projectId, branchId: id }, params)
-        // A 204 has no body: axios gives an empty string. After an answer that was lost, it was we who deleted it.
-        return { data: data ? { gone: false, operations: data.operations } : { gone: sent === 1, operations: [] } }
+        const { data, status } = await api.deleteProjectBranch({ projectId, branchId: id }, params)
+        // After an answer that was lost, it was we who deleted it. Only a 204 may be empty: a 200 without operations says
+        // nothing, and the branch is looked for.
+        if (status === 204) return { data: { gone: sent === 1, operations: [] } }
+        return { data: { gone: false, operations: data.operations } }
       },
       {
         repeatable: true,
