@@ -230,8 +230,8 @@ function fillTemplate(template: string, event: Event): string {
     number: pull ? String(pull.number) : '',
     head_ref: sanitise(headRef),
     slug: slugOf(headRef),
-    sha: (pull?.headSha ?? event.sha).slice(0, 8),
-    repository: event.repository,
+    sha: sanitise((pull?.headSha ?? event.sha).slice(0, 8)),
+    repository: sanitise(event.repository),
   }
   const filled = template.replace(PLACEHOLDER, (_, word: string) => {
     const value = values[word] ?? ''

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,4 +37,19 @@ test('an event file that is not there, a folder or a pipe is an error of ours', 
   execFileSync('mkfifo', [pipe])
   expect(() => readPayload({ GITHUB_EVENT_PATH: join(folder, 'none') })).toThrow(/there is no such file/)
   for (const path of [folder, pipe]) expect(() => readPayload({ GITHUB_EVENT_PATH: path })).toThrow(/it is no file/)
+})
+
+test.each([
+  ['is broken', '{"action":"ope', /it is no JSON object/],
+  ['is not there', undefined, /there is no such file/],
+])('a whole run whose event file %s tells it, not a package that reads it too', (_, text, said) => {
+  const path = join(folder, 'whole.json')
+  if (text === undefined) rmSync(path, { force: true })
+  else writeFileSync(path, text)
+  const env = { PATH: process.env.PATH, GITHUB_EVENT_PATH: path, INPUT_API_KEY: 'napi_test_key_0001' }
+  const args = ['--disable-warning=ExperimentalWarning', 'src/index.ts']
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+  expect(stdout).toContain(`::error::Could not read the event from GITHUB_EVENT_PATH '${path}'`)
+  expect(stdout).toMatch(said)
 })
