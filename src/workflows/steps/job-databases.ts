@@ -14,9 +14,9 @@ function noteOf({ runner }: Run, { branchId }: Target): string | undefined {
   return runner.temp ? join(runner.temp, `neon-postgres-setup-${name}`) : undefined
 }
 
-/** Notes for later steps of this job that files were applied to a database of a preview. */
+/** Notes for later steps of this job that files were applied to a database of a preview; where the input `database` names one. */
 export function noteDatabase(run: Run, target: Target): void {
-  const note = target.isPreview ? noteOf(run, target) : undefined
+  const note = target.isPreview && run.config.neon.database !== '' ? noteOf(run, target) : undefined
   try {
     if (note) appendFileSync(note, `${JSON.stringify(target.database)}\n`)
   } catch (error) {
