@@ -21,7 +21,7 @@ const random = randomFrom(seed)
 const SAME = ALL ? 50 : 3
 const PULLS = ALL ? 20 : 2
 const PAIRS = MODES.flatMap((held) => MODES.map((other) => [held, other] as const))
-const pairs = ALL ? PAIRS : shuffled(PAIRS, random).slice(0, 2)
+const pairs = ALL ? PAIRS : shuffled(PAIRS, random).slice(0, 1)
 /** Events of the held run. */
 const EACH = { pair: RACES, first: ALL ? 10 * RACES : 1 }
 /** Which of the moments' stories tells how many events a mode has. */

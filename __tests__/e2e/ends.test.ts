@@ -116,7 +116,8 @@ const WAITS: Record<string, WaitOf> = {
 const COMMENT = 'a comment that is being written'
 const comment = (number: number): Wait => ({
   event: { name: 'pull_request', action: 'opened', number },
-  inputs: { mode: 'plan', schema: 'db' },
+  // No file of the repository: what its base has would be asked of the server that does not answer.
+  inputs: { mode: 'plan', schema: 'learnflow' },
   phase: '',
 })
 

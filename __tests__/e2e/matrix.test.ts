@@ -4,16 +4,17 @@ import { type Kubernetes, startKubeApiserver, startKubernetesStandIn } from '../
 import { allCells, randomOf, sampleOf } from '../support/matrix/cells.ts'
 import { type Ending, playCells, record, tellEnding } from '../support/matrix/play-cells.ts'
 import { figuresOf, renderTable } from '../support/matrix/table.ts'
+import { seedOf } from '../support/moments/seed.ts'
 
 // Every call of every mode × every fault, once and lasting, and then a run without. `npm run test:matrix` plays all cells;
 // in the whole suite a sample, by a seed that is told, so that it can be played again with MATRIX_SEED. MATRIX_PG is 14 or
 // 18 (by the seed unless told), MATRIX_KUBERNETES stand-in or kube-apiserver, MATRIX_SIZE how many cells a sample has, and
 // MATRIX_PART=3/20 takes the third of twenty parts of all cells, where one run would be too long.
-const { MATRIX, MATRIX_SEED, MATRIX_PG, MATRIX_KUBERNETES, MATRIX_SIZE, MATRIX_STAGES, MATRIX_PART } = process.env
+const { MATRIX, MATRIX_PG, MATRIX_KUBERNETES, MATRIX_SIZE, MATRIX_STAGES, MATRIX_PART } = process.env
 const all = MATRIX === 'all'
-const seed = Number(MATRIX_SEED ?? Date.now() % 1_000_000)
+const seed = seedOf('MATRIX_SEED')
 const pgVersion = Number(MATRIX_PG ?? (all || seed % 2 === 0 ? 18 : 14))
-const size = Number(MATRIX_SIZE ?? 16)
+const size = Number(MATRIX_SIZE ?? 10)
 // Waiting takes no processor: more stages than cores.
 const stages = Number(MATRIX_STAGES ?? (all ? 8 : 4))
 const RESULT = 'docs/reliability'

@@ -14,7 +14,7 @@ import { STORIES } from '../support/moments/stories.ts'
 const { MOMENTS = '' } = process.env
 const ALL = MOMENTS !== ''
 const EACH = ALL ? (MOMENTS === 'all' ? 50 : Number(MOMENTS)) : 1
-const SAMPLED = 3
+const SAMPLED = 2
 const ENDINGS: readonly Ending[] = ['cancel', 'kill']
 const seed = seedOf('MOMENTS_SEED')
 const random = randomFrom(seed)

@@ -37,7 +37,9 @@ const changes = () =>
 
 describe('nothing is sent to Neon but reads, whatever other inputs say', () => {
   const { inputs: known } = parse(readFileSync('action.yml', 'utf8')) as { inputs: Record<string, unknown> }
-  const KUBECONFIG = 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: none\n'
+  const KUBECONFIG =
+    'apiVersion: v1\nkind: Config\nclusters: [{ name: c, cluster: { server: "https://127.0.0.1:1" } }]\n' +
+    'contexts: [{ name: none, context: { cluster: c, user: u } }]\nusers: [{ name: u, user: { token: looked-at-0001 } }]\ncurrent-context: none\n'
   const rule = {
     database_name: 'neondb',
     schema_name: 'public',
@@ -70,6 +72,7 @@ describe('nothing is sent to Neon but reads, whatever other inputs say', () => {
     ...{
       migrate_command: 'sh tool.sh',
       migrate_ledger: 'history.log',
+      baseline: 'all',
       transaction: 'all',
       on_edit: 'reset',
       out_of_order: 'fail',

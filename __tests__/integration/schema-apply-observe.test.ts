@@ -159,8 +159,9 @@ describe('prepared statements of files, beside the one that looks', () => {
   })
   afterAll(() => cluster.stop())
 
+  // A file with the text of one that is gone would be that one under another name.
   const rowsOf = async (name: string, files: string[], policy?: { transaction: 'file' | 'all' }) => {
-    const named = Object.fromEntries(files.map((text, index) => [`${name}/${index + 1}.sql`, text]))
+    const named = Object.fromEntries(files.map((text, index) => [`${name}/${index + 1}.sql`, `-- ${name}\n${text}`]))
     const result = await apply({ url: cluster.url(), files: named, ...(policy ? { policy } : {}) })
     expect(result.failure).toBeUndefined()
     return result.files

@@ -8,7 +8,7 @@ import { NO_MEASURE, REFUSALS } from '../support/psql/refusals.ts'
 
 // `npm run test:psql` plays every file, with psql beside it, and writes down what psql did; without, a sample is compared with that.
 const ALL = process.env.PSQL_CORPUS === 'all'
-const SAMPLE = 40
+const SAMPLE = 25
 const SEED = Number(process.env.PSQL_SEED ?? Math.floor(Date.now() / 1000) % 100_000)
 
 const STYLES = readCorpus()

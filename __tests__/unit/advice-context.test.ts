@@ -26,12 +26,12 @@ const headline = (report: ReturnType<typeof baseReport>) =>
   renderSummary(report, { diagram: false, diff: false }).split('\n')[0]
 
 describe('the input parent', () => {
-  test('a name in it is told to belong into parent_branch, with the line to write', () => {
-    expect(configOf({ parent: 'staging' })).toMatchObject({
+  test('a name in it is told to belong into parent_branch, with the line to write', async () => {
+    expect(await configOf({ parent: 'staging' })).toMatchObject({
       neon: { parent: false, parentBranch: 'staging' },
       notices: [expect.stringContaining("Write parent_branch: staging; parent takes 'true' or 'false'")],
     })
-    expect(said(() => configOf({ parent: 'staging', parent_branch: 'main' }))).toMatch(
+    await expect(configOf({ parent: 'staging', parent_branch: 'main' })).rejects.toThrow(
       /parent is 'true' or 'false', which is whether to reset; the branch to begin from is parent_branch/,
     )
   })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { Cluster } from '../../../sandbox/postgres/index.ts'
+import { commentsAlike } from '../comments.ts'
 import { ENDS, type Play, PRODUCTION } from './modes.ts'
 import type { Played, Stage } from './stage.ts'
 
@@ -49,7 +50,7 @@ function inNeon({ world, subject }: Stage, play: Play): string[] {
 
 function inGitHub({ world, subject }: Stage, play: Play): string[] {
   if (isOfProduction(play)) return []
-  return differs('comments', world.github.comments(subject.number).length, 1)
+  return differs('comments', commentsAlike(world.github.comments(subject.number)), 1)
 }
 
 async function inKubernetes(stage: Stage, play: Play): Promise<string[]> {

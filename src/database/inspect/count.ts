@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import type { TableCount } from '../../model.ts'
 import { seconds } from '../../runtime/clock.ts'
 import { errorCode, errorMessage } from '../../runtime/errors.ts'
-import { plural } from '../../runtime/plural.ts'
+import { plural, whole } from '../../runtime/plural.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Database } from '../connect.ts'
 import {
@@ -50,7 +50,7 @@ export async function countTables(runtime: Runtime, database: Database, options:
   const counts = new Map<CountSource, TableCount>()
   const finish = (source: CountSource, count: TableCount) => {
     counts.set(source, count)
-    runtime.log.progress(`Counting rows: ${counts.size} of ${plural(sources.length, 'table')}`)
+    runtime.log.progress(`Counting rows: ${whole(counts.size)} of ${plural(sources.length, 'table')}`)
   }
   const slow: CountSource[] = []
   await Promise.all(

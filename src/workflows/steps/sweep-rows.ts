@@ -27,7 +27,7 @@ export function tellSweep(run: Run, rows: SweepRow[], { dryRun }: { dryRun: bool
   const failed = rows.filter(({ action }) => action === 'failed')
   if (failed.length === 0) return gone.length
   throw new ActionError(
-    `Could not delete ${failed.length} of ${plural(gone.length + failed.length, 'branch', 'branches')}: ${failed[0]?.branchName}: ${failed[0]?.reason}.`,
+    `Could not delete ${whole(failed.length)} of ${plural(gone.length + failed.length, 'branch', 'branches')}: ${failed[0]?.branchName}: ${failed[0]?.reason.replace(/\.$/, '')}.`,
     { advice: 'The summary lists all; the next sweep tries them again.' },
   )
 }
