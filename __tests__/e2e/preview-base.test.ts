@@ -100,6 +100,16 @@ describe('main moves under an open pull request', () => {
     expect(warningsOf(again)).toEqual([])
   })
 
+  test('a plan of it writes nothing to the preview', async () => {
+    const pull = { ...own, 'sql/0011_stars.sql': 'create table stars (id int primary key);' }
+    const seen = () =>
+      ask(1, 'select (select job from neon_setup.seen_by) as job, (select count(*)::int from neon_setup.effects) as n')
+    const before = await seen()
+    expect((await push(1, pull, { ...INPUTS, mode: 'plan' })).conclusion).toBe('success')
+    expect(await seen()).toEqual(before)
+    expect(before[0]?.job).toMatch(/^9000000001 1 /)
+  })
+
   test('where they do not run on what the preview holds, it is reset and replayed', async () => {
     const pull = { ...own, 'sql/0011_stars.sql': 'create table stars (id int primary key);' }
     await ask(1, 'create table carts (id int)')
@@ -293,6 +303,22 @@ describe('two databases in one pull request', () => {
       ['success', '1'],
       ['success', '0'],
     ])
+  })
+
+  test('with fresh, a job resets the branch once, and both steps apply to it', async () => {
+    const merge = await mergeOf(world, main, own)
+    const steps = async (runId: number) => {
+      const first = await world.run(event(9, merge), { ...shop, fresh: 'true' }, { runId })
+      return [first, await world.run(event(9, merge), { ...audit, fresh: 'true' }, { runId })]
+    }
+    expect((await steps(91)).map(({ outputs }) => outputs.applied)).toEqual(['1', '1'])
+    const again = await steps(92)
+    expect(again.map(({ conclusion, outputs }) => [conclusion, outputs.applied])).toEqual([
+      ['success', '1'],
+      ['success', '1'],
+    ])
+    expect(again.map(({ log }) => /::group::Fresh data|##\[group\]Fresh data/.test(log))).toEqual([true, false])
+    expect(await ask(9, 'select count(*)::int as n from shop')).toEqual([{ n: 0 }])
   })
 })
 

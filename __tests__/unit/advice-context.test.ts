@@ -7,7 +7,7 @@ import { assertPreviewBranch, type Branch, claimBranch, noParent } from '../../s
 import { commentText, renderSummary } from '../../src/report/index.ts'
 import { errorMessage } from '../../src/runtime/errors.ts'
 import { configOf } from '../support/inputs.ts'
-import { baseReport } from '../support/reports.ts'
+import { baseReport, file, pullRequest } from '../support/reports.ts'
 
 const branch: Branch = {
   ...{ projectId: 'calm-hill-123456', id: 'br-1', name: 'main', created: false, default: true, protected: false },
@@ -93,4 +93,16 @@ describe('a Postgres that is not of Neon', () => {
     // What is true there alone is marked as such.
     expect(texts.match(/(?<!on )Neon\b/g)).toBeNull()
   })
+})
+
+test('rows that files of the base wrote are none of what the pull request did', () => {
+  const base = pullRequest().schema
+  if (!base) throw new Error('the scene has no schema')
+  const deleting = (ofBase: boolean) => {
+    const rows = [{ table: 'public.users', inserted: 0, updated: 0, deleted: 60_000 }]
+    const one = file('db/0007_clean.sql', { rows, ...(ofBase ? { ofBase } : {}) })
+    return headline(baseReport({ diff: { changes: [], unified: '' }, schema: { ...base, files: [one] } }))
+  }
+  expect(deleting(false)).toContain('deletes 60,000 rows')
+  expect(deleting(true)).not.toContain('60,000')
 })

@@ -44,6 +44,12 @@ describe('the difference of two dumps', () => {
     expect(diffDumps(MAIN, MAIN.replaceAll('strict a', 'strict b'))).toEqual({ changes: [], unified: '' })
   })
 
+  test('other owners are none, and no diff stands above "no schema change"', () => {
+    const theirs = MAIN.replaceAll('OWNER TO neondb_owner', 'OWNER TO deploy')
+    expect(theirs).not.toBe(MAIN)
+    expect(diffDumps(MAIN, theirs)).toEqual({ changes: [], unified: '' })
+  })
+
   test('a column, a table with its parts, an index, a changed default and a dropped function are told as things', () => {
     const after = MAIN.replace('NOT NULL,\n    CONSTRAINT', 'NOT NULL,\n    points integer DEFAULT 0,\n    CONSTRAINT')
       .replace("'a,b (c)'", "'none'")

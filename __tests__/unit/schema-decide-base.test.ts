@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { baselineWarning } from '../../src/database/schema/decision/adopt.ts'
 import { type Decision, decide } from '../../src/database/schema/decision/decide.ts'
 import { NeedsReset, orderText, refuseForbidden } from '../../src/database/schema/decision/refuse.ts'
 import { checksumOf } from '../../src/database/schema/files/checksum.ts'
@@ -46,7 +47,7 @@ function optionsOf({
   return {
     ...options,
     isUsed,
-    base: { branch: 'main', states, names: new Set(Object.keys(base)), lacking, whereFrom: answer },
+    base: { branch: 'main', commit: 'ba5e', states, names: new Set(Object.keys(base)), lacking, whereFrom: answer },
   }
 }
 
@@ -78,6 +79,15 @@ describe('what runs first', () => {
     const view = (x: number) => ({ 'R__v.sql': `create or replace view v as select ${x} as x` })
     expect(tasksOf(decideOn({ files: view(2), base: view(2), copied: view(1) }))).toEqual(['R__v.sql of main'])
     expect(tasksOf(decideOn({ files: view(2), base: view(1), copied: view(1) }))).toEqual(['R__v.sql'])
+  })
+
+  test('is kept with the commit that has it: the head of the pull request may lack what main got meanwhile', () => {
+    const { tasks } = decideOn({ files: { ...A, ...B, ...OWN }, base: { ...A, ...B } })
+    expect(tasks.map(({ entry }) => `${entry.name} ${entry.commitSha}`)).toEqual([
+      '1_a.sql ba5e',
+      '2_b.sql ba5e',
+      expect.stringMatching(/ c0ffee$/),
+    ])
   })
 
   test('nothing of what the preview has already', () => {
@@ -183,6 +193,19 @@ describe('baseline', () => {
   test('all on a pull request is what its base has; where that has none, all', () => {
     expect(adoptedOf({ files: { ...A, ...B, ...OWN }, base: { ...A, ...B } }, 'all')).toEqual(['1_a.sql', '2_b.sql'])
     expect(adoptedOf({ files: { ...A, ...B }, base: {} }, 'all')).toEqual(['1_a.sql', '2_b.sql'])
+  })
+
+  test('all on a pull request says what it would record once it is merged, and is an error where the base is not known', () => {
+    const situation = { files: { ...A, ...B, ...OWN }, base: { ...A, ...B } }
+    const options = { ...optionsOf(situation), baseline: 'all' }
+    expect(baselineWarning(decide([], options), options)).toMatch(
+      /would be recorded .* never run\. Write baseline: 2_b\.sql\.$/,
+    )
+    const whole = { ...optionsOf({ files: { ...A, ...B }, base: { ...A, ...B } }), baseline: 'all' }
+    expect(baselineWarning(decide([], whole), whole)).toBe('')
+    const { base: _base, ...unknown } = options
+    expect(() => decide([], unknown)).toThrow(/which files the base has is not known here/)
+    expect(decide([], { ...unknown, isPreview: false }).adopted).toHaveLength(3)
   })
 
   test('goes by the order to run, takes a path too, and nothing where the ledger has a row', () => {

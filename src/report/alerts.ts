@@ -25,7 +25,10 @@ function losses(report: Report): string[] {
     lost.filter((loss) => loss.how === how && (loss.column !== undefined) === isColumn)
   return [
     ...told(of('deleted', false), (loss) => `${amount(loss)} of ${nameOf(loss)} deleted.`),
-    ...told(of('gone', false), (loss) => `${amount(loss)} of ${nameOf(loss)} are gone${left(loss)}.`),
+    ...told(
+      of('gone', false),
+      (loss) => `${amount(loss)} of ${nameOf(loss)} ${loss.rows === 1 ? 'is' : 'are'} gone${left(loss)}.`,
+    ),
     ...together(of('dropped', false), 'Drops the table', 'with all data.'),
     ...told(of('replaced', false), (loss) => `The table ${nameOf(loss)} was dropped and made anew${rebuilt(loss)}.`),
     ...together(of('dropped', true), 'Drops the column', 'with all data.'),
@@ -70,12 +73,12 @@ function amount({ rows, precision }: DataLoss): string {
 }
 
 const left = ({ rowsNow }: DataLoss) =>
-  rowsNow === undefined || rowsNow === null ? '' : `, ${whole(rowsNow)} are left`
+  rowsNow === undefined || rowsNow === null ? '' : `, ${whole(rowsNow)} ${rowsNow === 1 ? 'is' : 'are'} left`
 
 function rebuilt(loss: DataLoss): string {
   if (loss.rows === null) return ''
   const now = loss.rowsNow === undefined || loss.rowsNow === null ? '?' : whole(loss.rowsNow)
-  return `: ${amount(loss).replace(/ rows?$/, '')} → ${now} rows`
+  return `: ${amount(loss).replace(/ rows?$/, '')} → ${now} ${now === '1' ? 'row' : 'rows'}`
 }
 
 function rewrites(file: FileResult): string[] {

@@ -53,6 +53,10 @@ export const PLURALS: Partial<Record<FactKind, string>> = {
   index: 'indexes',
   policy: 'policies',
   statistics: 'statistics',
+  'operator class': 'operator classes',
+  'operator family': 'operator families',
+  'text search dictionary': 'text search dictionaries',
+  'large objects': 'large objects',
 }
 
 /** `6 columns, 2 indexes, 1 constraint`: what a table brought or took with it. */

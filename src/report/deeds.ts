@@ -71,7 +71,7 @@ function rank(kind: FactKind): number {
 }
 
 function rowsOf(report: Report): { written: number; deleted: number } {
-  const rows = report.schema?.files.flatMap((file) => file.rows) ?? []
+  const rows = report.schema?.files.filter(({ ofBase }) => !ofBase).flatMap((file) => file.rows) ?? []
   const sum = (pick: (one: (typeof rows)[number]) => number) => rows.reduce((total, one) => total + pick(one), 0)
   return { written: sum(({ inserted, updated }) => inserted + updated), deleted: sum(({ deleted }) => deleted) }
 }

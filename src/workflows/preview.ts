@@ -3,6 +3,7 @@ import { assertPreviewBranch, type Branch, ensurePreviewBranch, type Neon } from
 import { phase, type Run } from '../run.ts'
 import { ActionError } from '../runtime/errors.ts'
 import { announceBranch, branchRequest, expiryAhead, resetTarget, targetOf } from './steps/branch.ts'
+import { databasesSeen } from './steps/job-databases.ts'
 import { prepareDatabase } from './steps/prepare.ts'
 import { openNeon, projectOf } from './steps/project.ts'
 import { schemaStep } from './steps/schema.ts'
@@ -27,7 +28,7 @@ export async function preview(run: Run): Promise<Outcome> {
   assertPreviewBranch(branch, run.plan.branchName)
   announceBranch(run, neon, branch)
   const takenAway = await unlessClosed(run, neon, branch, async () => {
-    const target = isStale(run, branch) ? await freshTarget(run, neon, branch) : await targetOf(run, neon, branch, true)
+    const target = await previewTarget(run, neon, branch)
     await serviceUrlOutputs(run, neon, branch)
     await prepareDatabase(run, target, step)
   })
@@ -35,12 +36,9 @@ export async function preview(run: Run): Promise<Outcome> {
   return branch.created ? 'created' : 'reused'
 }
 
-/** With `fresh`, each run after the first begins with the parent's present data. */
-function isStale(run: Run, branch: Branch): boolean {
-  return run.config.neon.fresh && !branch.created
-}
-
-async function freshTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
+/** With `fresh`, each job after the first begins with the parent's present data: not each of its steps. */
+async function previewTarget(run: Run, neon: Neon, branch: Branch): Promise<Target> {
+  if (!run.config.neon.fresh || branch.created) return await targetOf(run, neon, branch, true)
   if (branch.guest) {
     throw new ActionError(
       `Could not give the branch ${branch.name} fresh data: this action did not make it, so it is not reset.`,
@@ -48,6 +46,11 @@ async function freshTarget(run: Run, neon: Neon, branch: Branch): Promise<Target
         advice: 'Take the input fresh out, or choose a branch_name with {number}.',
       },
     )
+  }
+  const target = await targetOf(run, neon, branch, true)
+  if ((await databasesSeen(run, target)).length > 0) {
+    run.runtime.log.info('An earlier step of this job has seen to the branch: it is not reset again.')
+    return target
   }
   return await phase(run, 'Fresh data', () => resetTarget(run, neon, branch))
 }

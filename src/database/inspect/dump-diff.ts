@@ -10,8 +10,9 @@ import { type Block, unifiedDiff } from './unified.ts'
 export function diffDumps(before: string, after: string): SchemaDiff {
   const old = dumpStatements(before)
   const now = dumpStatements(after)
-  const unified = unifiedDiff(blocksOf(old), blocksOf(now), byText)
-  return { changes: changesBetween(gather(old), gather(now)), unified }
+  const changes = changesBetween(gather(old), gather(now))
+  // Owners and the order of columns are lines of a dump and no difference.
+  return { changes, unified: changes.length === 0 ? '' : unifiedDiff(blocksOf(old), blocksOf(now), byText) }
 }
 
 /** The facts by what they are; what several statements say of one thing is joined. */

@@ -67,12 +67,21 @@ export async function recallEffects(
       [branchId],
     )
     const known = new Map(rows.map(({ name, effects }) => [name, effects]))
-    for (const file of files) if (file.state === 'unchanged' && !file.ofBase) Object.assign(file, known.get(file.name))
+    for (const file of files) {
+      if (file.state === 'unchanged' && !file.ofBase) recall(file, known.get(file.name))
+    }
     return files.filter(({ name, ofBase }) => ofBase && known.has(name)).map(({ path }) => path)
   } catch (error) {
     if (!ABSENT.includes(errorCode(error))) throw error
     return []
   }
+}
+
+/** What was remarked of the order of names may be over; this run has said what holds. */
+function recall(file: FileResult, effects: Effects | undefined): void {
+  if (!effects) return
+  const earlier = (effects.notes ?? []).filter((note) => !note.startsWith('out of order'))
+  Object.assign(file, effects, { notes: [...new Set([...earlier, ...file.notes])] })
 }
 
 function effectsOf({ milliseconds, rows, locks, rewrites, notes }: FileResult): Effects {

@@ -8,7 +8,7 @@ import { isLocked, TRY_LOCK, waitForLock } from './execution/lock.ts'
 import { type RunContext, runTasks } from './execution/run-tasks.ts'
 import type { Session } from './execution/session.ts'
 import { isOfTheMoment } from './failure/failure.ts'
-import { type LedgerRow, READ_LEDGER, readLedger, rowsOf } from './ledger/ledger.ts'
+import { didSomething, type LedgerRow, READ_LEDGER, readLedger, rowsOf } from './ledger/ledger.ts'
 import type { ApplyOptions, SchemaPolicy } from './policy.ts'
 import { summarize, tellResult } from './result.ts'
 import { sessionSettings, withSession } from './with-session.ts'
@@ -27,7 +27,7 @@ export function applySchema(runtime: Runtime, options: ApplyOptions): Promise<Sc
     const decision = decide(ledger, options)
     await refuseForbidden(decision, options)
     const warnings = warn(runtime, decision, options)
-    const failure = await runAll(runtime, { session, decision, options, hasLedger, serverVersion })
+    const failure = await runAll(runtime, { session, decision, options, hasLedger, serverVersion }, ledger)
     const told = failure && { ...failure, ...baselineHint(failure, decision, options) }
     const result = {
       ...summarize(runtime, { decision, options, started, warnings }),
@@ -44,7 +44,11 @@ type Context = Omit<RunContext, 'tasks' | 'changes'>
  * Runs the files of the pull request's base, and then its own. Throws a {@link NeedsReset} when one of the base does not run
  * on what the preview holds by now: on what the parent has, it may.
  */
-async function runAll(runtime: Runtime, context: Context): Promise<SqlFailure | undefined> {
+async function runAll(
+  runtime: Runtime,
+  context: Context,
+  ledger: readonly LedgerRow[],
+): Promise<SqlFailure | undefined> {
   const { decision, options } = context
   const changes = ledgerChanges(decision, options)
   const ofBase = decision.tasks.filter((task) => task.ofBase)
@@ -57,7 +61,9 @@ async function runAll(runtime: Runtime, context: Context): Promise<SqlFailure | 
     failure = await runTasks(runtime, { ...context, tasks: ofBase, changes })
   })
   if (!failure) return await runTasks(runtime, { ...context, hasLedger: true, tasks: own, changes: [] })
-  const mayReset = options.isPreview && options.isUsed && options.policy.onEdit === 'reset'
+  // Where nothing ran on this preview alone, the parent has what failed, and a reset would bring nothing else, on each push.
+  const holdsOwn = ledger.some((row) => row.branch === options.branchId && didSomething(row))
+  const mayReset = options.isPreview && options.isUsed && holdsOwn && options.policy.onEdit === 'reset'
   if (!mayReset || isOfTheMoment(failure) || options.base?.lacking.length) return failure
   const { file, message } = failure
   throw new NeedsReset({ failed: { files: [file], branch: options.base?.branch ?? 'the base', message } })

@@ -23,6 +23,8 @@ export interface SchemaPolicy {
 export interface BaseFiles {
   /** Its Git branch, for people. */
   branch: string
+  /** Its commit, which the ledger keeps for files of the base. */
+  commit?: string
   /** By path: the files of this run that the base has, with the same text or another. */
   states: ReadonlyMap<string, 'same' | 'changed'>
   /** Ledger names of its files, those that the pull request takes away included. */

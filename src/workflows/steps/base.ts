@@ -72,6 +72,7 @@ async function read(
   refuseOtherTexts(source, commit)
   return {
     branch: target.ref,
+    commit: base.oid,
     states: statesOf(source, base),
     names: new Set([...base.blobs.keys()].flatMap((path) => namesOf(path, folders))),
     lacking: [...commit.blobs.keys()].filter(
@@ -155,7 +156,7 @@ async function whereFrom(
   )
   const found = await patiently(run, wereInCommits, { ...repositoryQuery(run), files }).catch((error: unknown) => {
     run.runtime.signal.throwIfAborted()
-    run.runtime.log.info(errorMessage(error))
+    run.runtime.log.info(error instanceof ActionError ? error.message : errorMessage(error))
     return []
   })
   return rows.map((row) => {

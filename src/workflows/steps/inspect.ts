@@ -62,10 +62,15 @@ export async function rememberBefore(run: Run, target: Target): Promise<Before> 
  * kept, with all that these files have changed. It is kept in the branch, as the one before.
  */
 export async function movedBefore(run: Run, target: Target, kept: Before, work: () => Promise<void>): Promise<Before> {
-  return await askDatabase(run.runtime, { url: target.url, what: 'look at the tables' }, async (database) => {
-    const before = await look(run, database)
-    await beginMove(database, target.branchId, before)
-    await work()
+  const question = { url: target.url, what: 'look at the tables' }
+  // The work stands by itself: a look may be repeated on another connection, and files must not.
+  const before = await askDatabase(run.runtime, question, async (database) => {
+    const seen = await look(run, database)
+    await beginMove(database, target.branchId, seen)
+    return seen
+  })
+  await work()
+  return await askDatabase(run.runtime, question, async (database) => {
     const moved = takeOver(kept, before, await look(run, database))
     await endMove(database, target.branchId, moved)
     return { ...moved, isUsed: kept.isUsed }
@@ -93,8 +98,7 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
         listLedgerTables(database, config.schema.migrateLedgers),
       ])
       if (target.isPreview && report.schema) {
-        await noteJob(database, target.branchId, run.runner.job)
-        await keepEffects(database, target.branchId, report.schema.files)
+        if (before) await keepForLater(run, database, target)
         tellMerged(run, await recallEffects(database, target.branchId, report.schema.files))
       }
       const all = await count(run, database)
@@ -125,6 +129,17 @@ export async function inspectAfter(run: Run, target: Target, before: Before | nu
     run.runtime.signal.throwIfAborted()
     warn(run, `Tables and differences could not be read: ${errorMessage(error)}`)
     return null
+  }
+}
+
+/** What later steps and later pushes are to find in the preview. A run that only plans keeps nothing. */
+async function keepForLater(run: Run, database: Database, { branchId }: Target): Promise<void> {
+  try {
+    await noteJob(database, branchId, run.runner.job)
+    await keepEffects(database, branchId, run.report.schema?.files ?? [])
+  } catch (error) {
+    run.runtime.signal.throwIfAborted()
+    run.runtime.log.info(`What was observed could not be kept in the preview: ${errorMessage(error)}`)
   }
 }
 

@@ -4,12 +4,18 @@ import type { Run } from '../../run.ts'
 import { ActionError, errorMessage } from '../../runtime/errors.ts'
 import type { Target } from './target.ts'
 
-/** Databases that earlier steps of this job brought up to date, and that would lose by a reset what was applied to them. */
+/** Other databases that earlier steps of this job brought up to date, and that would lose by a reset what was applied to them. */
 export async function databasesAtStake(run: Run, target: Target): Promise<string[]> {
+  return (await databasesSeen(run, target)).filter((name) => name !== target.database)
+}
+
+/** Databases of a preview that earlier steps of this job brought up to date. What cannot be read counts as none. */
+export async function databasesSeen(run: Run, target: Target): Promise<string[]> {
   try {
     const others = await withDatabase(run.runtime, { url: target.url }, otherDatabases)
-    const held = await Promise.all(others.map((name) => isHeld(run, target, name)))
-    return others.filter((_, index) => held[index])
+    const all = [target.database, ...others]
+    const held = await Promise.all(all.map((name) => isHeld(run, target, name)))
+    return all.filter((_, index) => held[index])
   } catch (error) {
     run.runtime.signal.throwIfAborted()
     run.runtime.log.info(`Whether the branch has other databases could not be read: ${errorMessage(error)}`)

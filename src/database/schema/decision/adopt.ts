@@ -29,9 +29,24 @@ export function adoptedFiles(ledger: readonly LedgerRow[], options: ApplyOptions
 }
 
 /** What a file of a pull request does shall be seen, where the base has files that the database can have. */
-function allOf({ source: { files }, base }: ApplyOptions): readonly SchemaFile[] {
+function allOf({ source: { files }, base, isPreview }: ApplyOptions): readonly SchemaFile[] {
+  if (isPreview && !base) {
+    throw new ActionError("Could not take the input baseline 'all': which files the base has is not known here.", {
+      advice: `Give the name of the last file that the database has already, such as ${example(files)}.`,
+    })
+  }
   const ofBase = files.filter(({ path }) => base?.states.has(path))
   return ofBase.length > 0 ? ofBase : files
+}
+
+/** What `all` would do once it is merged: record files of the pull request that ran on its preview. */
+export function baselineWarning({ adopted }: Pick<Decision, 'adopted'>, options: ApplyOptions): string {
+  const { baseline, source, isPreview } = options
+  const last = adopted.findLast(({ file }) => file.kind === 'once')?.file
+  const taken = new Set(adopted.map(({ file }) => file))
+  const [own] = source.files.filter((file) => file.kind === 'once' && !taken.has(file))
+  if (baseline !== ALL || !isPreview || !last || !own) return ''
+  return `Input baseline is 'all': once merged, ${own.path} would be recorded as applied as well, and never run. Write baseline: ${last.name}.`
 }
 
 function upTo(name: string, files: readonly SchemaFile[]): readonly SchemaFile[] | undefined {
@@ -54,24 +69,22 @@ function countStatements(file: SchemaFile): number {
   }
 }
 
-// duplicate_table, _object, _column, _function, _schema, _database, _alias and so on (Appendix A of the manual).
-const ALREADY_THERE = ['42P07', '42710', '42701', '42723', '42P06', '42P04', '42712']
+// duplicate_table, _object, _column, _function, _schema, _database (Appendix A of the manual).
+const ALREADY_THERE = ['42P07', '42710', '42701', '42723', '42P06', '42P04']
 
 /**
  * What to do where a database without a ledger has already what the first file makes: something else applied the files, and
  * `baseline` tells the ledger so.
  */
 export function baselineHint(
-  { sqlstate }: SqlFailure,
+  { sqlstate, message }: SqlFailure,
   { tasks, adopted, ledgerRows }: Pick<Decision, 'tasks' | 'adopted' | 'ledgerRows'>,
   { source }: ApplyOptions,
 ): { hint?: string } {
   if (!ALREADY_THERE.includes(sqlstate) || ledgerRows > 0 || adopted.length > 0) return {}
+  // A role is none of the database, and where files of this run made it, it is one of the files that says it twice.
+  const isFirst = tasks.every(({ result }) => result.state !== 'applied')
+  if (!isFirst || !/already exists/.test(message) || /^role /.test(message)) return {}
   const set = `set the input baseline to the last file that the database has already, for example baseline: ${example(source.files)}, or to all: those files are then recorded as applied, once, and do not run`
-  const before = tasks.some(({ result }) => result.state === 'applied')
-  return {
-    hint: before
-      ? `This database was made by something else, and its ledger was empty before this run. To adopt it, take the rows of this run out (delete from neon_setup.migrations) and ${set}.`
-      : `This database was made by something else: its ledger is empty. To adopt it, ${set}.`,
-  }
+  return { hint: `This database was made by something else: its ledger is empty. To adopt it, ${set}.` }
 }

@@ -109,6 +109,7 @@ function decideFile(file: SchemaFile, context: FileContext): void {
   const run = () => {
     const task = prepareTask(file, row, options)
     task.ofBase = inBase === 'same'
+    if (task.ofBase) task.entry.commitSha = commitOf(file, options)
     Object.assign(task.result, mark)
     if (options.base && task.ofBase) task.result.notes.push(`a file of ${options.base.branch}`)
     decision.tasks.push(task)
@@ -134,6 +135,11 @@ function decideFile(file: SchemaFile, context: FileContext): void {
     if (options.base && row.branch === options.branchId && file.kind === 'once') noteOrder(file, result, context)
   } else if (file.kind === 'repeatable') run()
   else noteEdited(file, row, context)
+}
+
+/** The commit that is known to have a file as it is: the pull request's head need not have what main got meanwhile. */
+export function commitOf({ path }: SchemaFile, { base, commitSha }: ApplyOptions): string {
+  return (base?.states.get(path) === 'same' && base.commit) || commitSha
 }
 
 function startsAs(statements: Statement[], row: LedgerRow): boolean {

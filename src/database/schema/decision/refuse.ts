@@ -5,6 +5,7 @@ import { placeAt } from '../../sql/text-place.ts'
 import { short } from '../files/checksum.ts'
 import type { LedgerRow } from '../ledger/ledger.ts'
 import type { ApplyOptions } from '../policy.ts'
+import { baselineWarning } from './adopt.ts'
 import type { Decision, EditedFile, OutOfOrderFile } from './decide.ts'
 import { renamedText } from './renames.ts'
 import type { Task } from './task.ts'
@@ -194,6 +195,8 @@ export function warn(runtime: Runtime, decision: Decision, options: ApplyOptions
     runtime.log.notice(renamedText(renamed), { location: { file: renamed.file.path, line: 1 } })
   }
   tellBaseline(runtime, decision, options)
+  const baseline = baselineWarning(decision, options)
+  if (baseline !== '') tell(baseline)
   for (const { file, row, action } of decision.edited) {
     if (action !== 'accept') continue
     tell(
@@ -225,7 +228,7 @@ function tellBaseline(
   const counted = (count: number) => `${count} ${count === 1 ? 'file' : 'files'}`
   log.notice(
     adopted.length > 0
-      ? `Input baseline: ${counted(adopted.length)} of ${source.description} count as applied to this database, up to ${adopted.at(-1)?.file.name}. They did not run.`
+      ? `Input baseline: ${counted(adopted.length)} of ${source.description} ${adopted.length === 1 ? 'counts' : 'count'} as applied to this database, up to ${adopted.at(-1)?.file.name}, and did not run.`
       : `Input baseline '${baseline}' did nothing: the ledger of this database has ${counted(ledgerRows)} already. Take the input out.`,
   )
 }
