@@ -87,6 +87,13 @@ describe('what PostgreSQL calls unterminated is what our reader refuses', () => 
     }
   })
 
+  // Found by test:fuzz: the letter is a word of its own, and only behind it PostgreSQL begins to look for the end.
+  test.each(["select n'a; b", "select\tN'/", "update a set b\n=\tn'x'';"])('%j, at the quote', (source) => {
+    const scanner = byScanner(source)
+    expect(scanner?.message).toContain('unterminated quoted string')
+    expect(byReader(source)).toMatchObject({ what: 'quoted string', offset: scanner?.offset })
+  })
+
   test('on 20,000 generated texts cut off, put together or damaged, in both directions', () => {
     const { kinds, different } = compareErrors(fc.sample(cutOffSql, { numRuns: 20_000, seed: SEED + 2 }))
     process.stdout.write(`scanner errors against libpg-query 18: ${JSON.stringify([...kinds])}\n`)

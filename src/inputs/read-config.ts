@@ -3,7 +3,7 @@ import { kubeconfigProblem, parseDaprComponent, parseSecretKeys } from '../kuber
 import { parseMaskingRules } from '../neon/index.ts'
 import { ActionError } from '../runtime/errors.ts'
 import type { Secrets } from '../runtime/secrets.ts'
-import { firstOf, oneLine, quoted, withoutTail } from '../runtime/shown.ts'
+import { firstOf, hasControl, oneLine, quoted, withoutTail } from '../runtime/shown.ts'
 import type { Config, KubernetesConfig, NeonConfig, SchemaConfig } from './config.ts'
 import type { InputName } from './defaults.ts'
 import { asksToProvision, looksSwapped, withAliases } from './neon-names.ts'
@@ -177,14 +177,17 @@ function readSchemaConfig(reader: Reader): SchemaConfig {
   }
 }
 
+const LEDGER_NAME = /^[^\s.'"\\]+(\.[^\s'"\\]+)?$/
+
 /** Separated by commas or lines. */
 function readLedgerNames(reader: Reader): string[] {
-  const names = reader.lines('migrate_ledger').flatMap((line) => line.split(',').map((name) => name.trim()))
-  return names.filter((name) => {
-    if (/^[^\s.'"\\]+(\.[^\s'"\\]+)?$/.test(name)) return true
-    if (name !== '') reader.problem(`Input migrate_ledger has '${name}': write table or schema.table, without quotes.`)
-    return false
-  })
+  const told = reader.lines('migrate_ledger').flatMap((line) => line.split(',').map((name) => name.trim()))
+  const names = told.filter((name) => name !== '')
+  const wrong = names.filter((name) => !LEDGER_NAME.test(name) || hasControl(name))
+  if (wrong.length === 0) return names
+  const shown = firstOf(wrong.map(quoted), ', ')
+  reader.problem(`Input migrate_ledger has ${shown}: write table or schema.table, without quotes.`)
+  return []
 }
 
 function readKubernetes(reader: Reader, roles: RoleRequest[]): KubernetesConfig | null {

@@ -103,7 +103,7 @@ export class Tokenizer {
     if (following === 0x27) {
       const what = SPECIAL_STRINGS[letter]
       if (letter === 0x65) return this.close('string', 'quoted string', endOfEscapeString(source, start + 1))
-      if (letter === 0x6e) return this.close('string', 'quoted string', this.endOfPlain(start + 1))
+      if (letter === 0x6e) return this.readNational()
       if (what) return this.close('string', what, endOfString(source, start + 1))
     }
     if (following === 0x26 && letter === 0x75) {
@@ -114,6 +114,13 @@ export class Tokenizer {
     let end = start + 1
     while (isIdentifierPart(source.charCodeAt(end))) end += 1
     return this.set('word', end)
+  }
+
+  /** To PostgreSQL the letter is a word of its own, which shows where the constant is never closed. */
+  private readNational(): true {
+    const end = this.endOfPlain(this.start + 1)
+    if (end === OPEN) this.start += 1
+    return this.close('string', 'quoted string', end)
   }
 
   private endOfPlain(quote: number): number {
